@@ -1,0 +1,41 @@
+# One set of commands for people, hooks and CI. `make` alone lists them.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-fast check format lock
+
+help:  ## list the commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+setup: $(READY)  ## create .venv with the pinned packages
+
+$(READY): requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(READY)
+
+demo: $(READY)  ## an hour of trade in about a minute, then keep serving (ONCE=1 ends, JSON=file writes the result)
+	$(BIN)/lockstep demo $(if $(ONCE),--once) $(if $(JSON),--json $(JSON))
+
+test: $(READY)  ## all tests
+	$(BIN)/pytest
+
+test-fast: $(READY)  ## the tests that need no servers
+	$(BIN)/pytest -m "not slow"
+
+check: $(READY)  ## style, types, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+
+format: $(READY)  ## put the code into shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: $(READY)  ## pin the dependencies anew (needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev \
+		pyproject.toml -o requirements.lock

@@ -1,0 +1,43 @@
+"""Everything the business itself can refuse.
+
+DomainError
+├── InvalidMoney            an amount that is no amount of this currency
+├── CurrencyMismatch        two currencies met in one sum
+├── InvalidOrder            an order that cannot be: no lines, sums that disagree
+├── InvalidReference        an id whose parts cannot stand in a workflow id or trade number
+├── ImpossibleMove          an axis was asked to go where its table has no way
+├── UnbalancedEntry         a ledger entry that does not sum to zero
+└── SkipRefused             a person asked to skip a step that may not be skipped
+"""
+
+
+class DomainError(Exception):
+    """A rule of the business said no; the message says what to do."""
+
+
+class InvalidMoney(DomainError):
+    pass
+
+
+class CurrencyMismatch(DomainError):
+    pass
+
+
+class InvalidOrder(DomainError):
+    pass
+
+
+class InvalidReference(DomainError):
+    pass
+
+
+class ImpossibleMove(DomainError):
+    pass
+
+
+class UnbalancedEntry(DomainError):
+    pass
+
+
+class SkipRefused(DomainError):
+    pass
