@@ -1,0 +1,79 @@
+"""Steps that write the central record: local activities, one transaction each."""
+
+from temporalio import activity
+
+from ports.records import (
+    CancelRequested,
+    CaseOpened,
+    CaseSettled,
+    OrderPlaced,
+    OrderRecords,
+    OrderStep,
+    OrderView,
+    ParcelReported,
+    PaymentSettled,
+    PushRecorded,
+    RecipientAmended,
+)
+
+
+class RecordActivities:
+    def __init__(self, records: OrderRecords) -> None:
+        self._records = records
+
+    @activity.defn(name="records.load")
+    async def load(self, step: OrderStep) -> OrderView:
+        return await self._records.load(step)
+
+    @activity.defn(name="records.place")
+    async def place(self, fact: OrderPlaced) -> OrderView:
+        return await self._records.place(fact)
+
+    @activity.defn(name="records.record_payment")
+    async def record_payment(self, fact: PaymentSettled) -> OrderView:
+        """Verify the amount and update the record, under one lock."""
+        return await self._records.record_payment(fact)
+
+    @activity.defn(name="records.request_cancellation")
+    async def request_cancellation(self, fact: CancelRequested) -> OrderView:
+        return await self._records.request_cancellation(fact)
+
+    @activity.defn(name="records.report_parcel")
+    async def report_parcel(self, fact: ParcelReported) -> OrderView:
+        return await self._records.report_parcel(fact)
+
+    @activity.defn(name="records.amend_recipient")
+    async def amend_recipient(self, fact: RecipientAmended) -> OrderView:
+        return await self._records.amend_recipient(fact)
+
+    @activity.defn(name="records.reserve_stock")
+    async def reserve_stock(self, step: OrderStep) -> OrderView:
+        return await self._records.reserve_stock(step)
+
+    @activity.defn(name="records.review_release")
+    async def review_release(self, step: OrderStep) -> OrderView:
+        return await self._records.review_release(step)
+
+    @activity.defn(name="records.record_push")
+    async def record_push(self, fact: PushRecorded) -> OrderView:
+        return await self._records.record_push(fact)
+
+    @activity.defn(name="records.complete")
+    async def complete(self, step: OrderStep) -> OrderView:
+        return await self._records.complete(step)
+
+    @activity.defn(name="records.stop")
+    async def stop(self, step: OrderStep) -> OrderView:
+        return await self._records.stop(step)
+
+    @activity.defn(name="records.cancel_too_late")
+    async def cancel_too_late(self, step: OrderStep) -> OrderView:
+        return await self._records.cancel_too_late(step)
+
+    @activity.defn(name="records.open_case")
+    async def open_case(self, fact: CaseOpened) -> OrderView:
+        return await self._records.open_case(fact)
+
+    @activity.defn(name="records.settle_case")
+    async def settle_case(self, fact: CaseSettled) -> OrderView:
+        return await self._records.settle_case(fact)

@@ -1,0 +1,23 @@
+"""Calls to the warehouse: outside calls.
+
+The recipient is read from the record here, so that personal data never goes through Temporal.
+"""
+
+from temporalio import activity
+
+from ports.records import OrderRecords, OrderStep
+from ports.warehouse import PushAnswer, StopAnswer, Warehouse
+
+
+class WarehouseActivities:
+    def __init__(self, warehouse: Warehouse, records: OrderRecords) -> None:
+        self._warehouse = warehouse
+        self._records = records
+
+    @activity.defn(name="warehouse.push")
+    async def push(self, step: OrderStep) -> PushAnswer:
+        return await self._warehouse.push(await self._records.push_request(step))
+
+    @activity.defn(name="warehouse.stop")
+    async def stop(self, step: OrderStep) -> StopAnswer:
+        return await self._warehouse.stop(step.order_id.warehouse_reference, step.transaction_id)

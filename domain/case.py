@@ -1,0 +1,121 @@
+"""Cases: what needs a person, who owns it, by when, and what the person may choose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from domain.errors import SkipRefused
+
+
+class Cause(StrEnum):
+    AMOUNT_MISMATCH = "amount_mismatch"
+    SURPLUS_PAYMENT = "surplus_payment"
+    PAID_AFTER_CLOSE = "paid_after_close"
+    REFUND_DUE = "refund_due"
+    OTHER_CONTENT = "other_content"
+    UNKNOWN_TRADE = "unknown_trade"
+    MESSAGE_WITHOUT_ORDER = "message_without_order"
+    PROVIDER_SILENT = "provider_silent"
+    OUT_OF_STOCK = "out_of_stock"
+    UNMATCHED_SKU = "unmatched_sku"
+    ADDRESS_INCOMPLETE = "address_incomplete"
+    UNSUPPORTED_KIND = "unsupported_kind"
+    PUSH_FAILED = "push_failed"
+    PUSH_REFUSED = "push_refused"
+    STOP_FAILED = "stop_failed"
+    RETURN_REQUESTED = "return_requested"
+    UNKNOWN_LINES = "unknown_lines"
+    UNEXPECTED_PARCEL = "unexpected_parcel"
+
+
+class Choice(StrEnum):
+    """What a person may decide. CLOSE: dealt with outside; the reason says how."""
+
+    RETRY = "retry"
+    SKIP = "skip"
+    CANCEL = "cancel"
+    CLOSE = "close"
+
+
+@dataclass(frozen=True)
+class Handling:
+    """How a cause is handled. `waits`: the order's workflow stands still until somebody decides."""
+
+    owner: str
+    next_action: str
+    choices: tuple[Choice, ...]
+    waits: bool = False
+    limit: timedelta = timedelta(hours=24)
+
+
+_STEP = (Choice.RETRY, Choice.CANCEL)
+_MONEY = (Choice.CLOSE,)
+
+HANDLING: dict[Cause, Handling] = {
+    Cause.AMOUNT_MISMATCH: Handling("finance", "compare the trade with the order, then refund or correct it", _MONEY),
+    Cause.SURPLUS_PAYMENT: Handling("finance", "pay the surplus back by its original route", _MONEY),
+    Cause.PAID_AFTER_CLOSE: Handling("finance", "pay the money back: the order was closed", _MONEY),
+    Cause.REFUND_DUE: Handling("finance", "pay the buyer back by the original route", _MONEY),
+    Cause.OTHER_CONTENT: Handling("finance", "ask the provider which of the two contents is true", _MONEY),
+    Cause.UNKNOWN_TRADE: Handling("finance", "find out what this trade paid for", _MONEY),
+    Cause.MESSAGE_WITHOUT_ORDER: Handling("support", "ask the shop for the order, then it goes on by itself", _MONEY),
+    Cause.PROVIDER_SILENT: Handling("operations", "check the provider, then retry", (Choice.RETRY,), waits=True),
+    Cause.OUT_OF_STOCK: Handling("warehouse", "restock and retry, or cancel: the buyer is refunded", _STEP, waits=True),
+    Cause.UNMATCHED_SKU: Handling("operations", "map the sku, then retry", _STEP, waits=True),
+    Cause.ADDRESS_INCOMPLETE: Handling("support", "ask the buyer, amend the recipient, then retry", _STEP, waits=True),
+    Cause.UNSUPPORTED_KIND: Handling("operations", "handle it outside and cancel it here", _STEP, waits=True),
+    Cause.PUSH_FAILED: Handling(
+        "warehouse",
+        "check the warehouse, then retry; skip if it was shipped outside; or cancel",
+        (Choice.RETRY, Choice.SKIP, Choice.CANCEL),
+        waits=True,
+    ),
+    Cause.PUSH_REFUSED: Handling(
+        "warehouse",
+        "mend what the warehouse refused, then retry; skip if it was shipped outside; or cancel",
+        (Choice.RETRY, Choice.SKIP, Choice.CANCEL),
+        waits=True,
+    ),
+    Cause.STOP_FAILED: Handling(
+        "warehouse", "stop the order at the warehouse, then retry", (Choice.RETRY,), waits=True
+    ),
+    Cause.RETURN_REQUESTED: Handling("support", "the goods had left: arrange the return with the buyer", _MONEY),
+    Cause.UNKNOWN_LINES: Handling("warehouse", "ask the warehouse what is in the parcel", _MONEY),
+    Cause.UNEXPECTED_PARCEL: Handling("warehouse", "goods left that should not have: get them back", _MONEY),
+}
+
+
+@dataclass(frozen=True)
+class NewCase:
+    """A case to open. `subject` tells two cases of one cause apart, such as the trade or the parcel."""
+
+    cause: Cause
+    subject: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class CaseDecision:
+    """What a person decided. Skipping needs the outside shipment and a second person."""
+
+    case_id: str
+    choice: Choice
+    by: str
+    reason: str
+    second_person: str | None = None
+    outside_shipment_no: str | None = None
+
+
+def check_decision(cause: Cause, decision: CaseDecision) -> None:
+    """Raises SkipRefused with a sentence that says what is missing."""
+    allowed = HANDLING[cause].choices
+    if decision.choice not in allowed:
+        raise SkipRefused(f"a case of {cause} allows {', '.join(allowed)}, not {decision.choice}")
+    if not decision.reason.strip() or not decision.by.strip():
+        raise SkipRefused("say who decides and why")
+    if decision.choice is Choice.SKIP and not decision.outside_shipment_no:
+        raise SkipRefused("skipping the push needs the shipment number under which the goods left")
+    if decision.choice is Choice.SKIP and decision.second_person in (None, "", decision.by):
+        raise SkipRefused("skipping the push needs a second person")

@@ -1,0 +1,95 @@
+"""Double-entry bookkeeping per order: every entry sums to zero, no entry is ever changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from domain.errors import UnbalancedEntry
+from domain.money import Money, total
+
+
+class Account(StrEnum):
+    """Debit is positive. A receivable is what somebody owes the merchant; the rest is what it is for."""
+
+    PROVIDER_RECEIVABLE = "provider_receivable"
+    PLATFORM_RECEIVABLE = "platform_receivable"
+    BUYER_CASH = "buyer_cash"
+    PLATFORM_SUBSIDY = "platform_subsidy"
+    FREIGHT = "freight"
+    COMMISSION = "commission"
+    HELD_APART = "held_apart"
+    REFUND_PAYABLE = "refund_payable"
+
+
+class EntryKind(StrEnum):
+    CAPTURED = "captured"  # money that pays a part of the plan
+    HELD_APART = "held_apart"  # money that pays nothing (yet)
+    MATCHED = "matched"  # money held apart found its order
+    REFUND_DUE = "refund_due"  # money that must go back
+
+
+@dataclass(frozen=True)
+class Posting:
+    account: Account
+    amount: Money
+
+
+@dataclass(frozen=True)
+class Entry:
+    """`reference` names what it is about, such as `alipay/main/2026112222001`; unique per kind within an order."""
+
+    kind: EntryKind
+    reference: str
+    postings: tuple[Posting, ...]
+
+    def __post_init__(self) -> None:
+        currency = self.postings[0].amount.currency if self.postings else "CNY"
+        off = total((posting.amount for posting in self.postings), currency)
+        if not self.postings or off.amount_minor != 0:
+            raise UnbalancedEntry(f"entry {self.kind} {self.reference} is off by {off}")
+
+
+def _entry(kind: EntryKind, reference: str, *postings: tuple[Account, Money]) -> Entry:
+    return Entry(
+        kind, reference, tuple(Posting(account, amount) for account, amount in postings if amount.amount_minor)
+    )
+
+
+def captured(reference: str, amount: Money, freight: Money) -> Entry:
+    """Money that pays its part: the provider owes it to us, for goods and for freight."""
+    return _entry(
+        EntryKind.CAPTURED,
+        reference,
+        (Account.PROVIDER_RECEIVABLE, amount),
+        (Account.BUYER_CASH, freight - amount),
+        (Account.FREIGHT, -freight),
+    )
+
+
+def held_apart(reference: str, amount: Money) -> Entry:
+    return _entry(EntryKind.HELD_APART, reference, (Account.PROVIDER_RECEIVABLE, amount), (Account.HELD_APART, -amount))
+
+
+def matched(reference: str, amount: Money, freight: Money) -> Entry:
+    """Money came before its order; now it pays its part."""
+    return _entry(
+        EntryKind.MATCHED,
+        reference,
+        (Account.HELD_APART, amount),
+        (Account.BUYER_CASH, freight - amount),
+        (Account.FREIGHT, -freight),
+    )
+
+
+def refund_due(reference: str, amount: Money, freight: Money, *, apart: bool) -> Entry:
+    """Money that must go back, from the order's own accounts or from what was held apart."""
+    if apart:
+        return _entry(EntryKind.REFUND_DUE, reference, (Account.HELD_APART, amount), (Account.REFUND_PAYABLE, -amount))
+    return _entry(
+        EntryKind.REFUND_DUE,
+        reference,
+        (Account.BUYER_CASH, amount - freight),
+        (Account.FREIGHT, freight),
+        (Account.REFUND_PAYABLE, -amount),
+    )

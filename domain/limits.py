@@ -1,0 +1,24 @@
+"""The time limits of the SOP (docs/sop.md). Settings may change them; the demo divides them all by its time scale."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from datetime import timedelta
+from typing import Self
+
+
+@dataclass(frozen=True)
+class Limits:
+    """`attempts_*` shape the retries of one outside call; the rest are stages of an order."""
+
+    ask_provider_after: timedelta = timedelta(minutes=2)  # then at doubling intervals until the window ends
+    order_must_follow_within: timedelta = timedelta(minutes=30)
+    completes_after_delivery: timedelta = timedelta(days=7)
+    attempts_first_pause: timedelta = timedelta(seconds=1)
+    attempts_longest_pause: timedelta = timedelta(minutes=10)
+    attempts_end: timedelta = timedelta(hours=2)
+    case_decision: timedelta = timedelta(hours=24)
+
+    def scaled(self, factor: float) -> Self:
+        """All limits divided by `factor`; 1 is real time."""
+        return replace(self, **{field.name: getattr(self, field.name) / factor for field in fields(self)})

@@ -1,0 +1,313 @@
+"""An order: its lines, its plan, its four axes, and what each fact does to it.
+
+Every function here takes the order as the record holds it and returns a Change: the order after it, and what else
+must be written in the same transaction. Facts come in any order and any number of times; the same set of facts
+ends in the same state.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from domain import ledger
+from domain.axis import (
+    AFTER_SALE_MOVES,
+    FULFILMENT_MOVES,
+    PAYMENT_MOVES,
+    AfterSale,
+    Fulfilment,
+    Holding,
+    Payment,
+    move,
+)
+from domain.case import Cause, NewCase
+from domain.errors import InvalidOrder
+from domain.money import Money, total
+from domain.payment import Capture, PlanPart, check_plan, next_unpaid, pays_its_part
+from domain.reference import OrderId
+from domain.shipment import Coverage, Parcel, coverage, unknown_lines
+from domain.stock import Demand
+
+
+class Kind(StrEnum):
+    STANDARD = "standard"
+    PRESALE = "presale"
+    CASH_ON_DELIVERY = "cash_on_delivery"
+    CROSS_BORDER = "cross_border"
+
+
+class Cancellation(StrEnum):
+    NONE = "none"
+    REQUESTED = "requested"
+    DONE = "done"
+    TOO_LATE = "too_late"
+
+
+class HoldReason(StrEnum):
+    UNMATCHED_SKU = "unmatched_sku"
+    ADDRESS_INCOMPLETE = "address_incomplete"
+    UNSUPPORTED_KIND = "unsupported_kind"
+
+
+class Stage(StrEnum):
+    """The one status people see, derived from the axes."""
+
+    AWAITING_PAYMENT = "awaiting_payment"
+    PARTLY_PAID = "partly_paid"
+    PAID = "paid"
+    ON_HOLD = "on_hold"
+    PREPARING = "preparing"
+    AT_WAREHOUSE = "at_warehouse"
+    PARTLY_SHIPPED = "partly_shipped"
+    SHIPPED = "shipped"
+    PARTLY_DELIVERED = "partly_delivered"
+    DELIVERED = "delivered"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    CLOSED_UNPAID = "closed_unpaid"
+
+
+@dataclass(frozen=True)
+class Line:
+    """`list_price` is per unit; discounts and subsidy are the line's whole shares; a gift names its parent line."""
+
+    line_id: str
+    platform_sku: str
+    title: str
+    quantity: int
+    list_price: Money
+    merchant_discount: Money
+    platform_subsidy: Money
+    gift_of: str | None = None
+
+    @property
+    def cash(self) -> Money:
+        """The buyer's cash share of this line."""
+        listed = Money(self.list_price.amount_minor * self.quantity, self.list_price.currency)
+        return listed - self.merchant_discount - self.platform_subsidy
+
+
+@dataclass(frozen=True)
+class Order:
+    """`demands` are the matched lines in own skus, `unmatched` the line ids nobody mapped yet."""
+
+    id: OrderId
+    kind: Kind
+    lines: tuple[Line, ...]
+    shipping: Money
+    plan: tuple[PlanPart, ...]
+    placed_at: datetime
+    demands: tuple[Demand, ...] = ()
+    unmatched: tuple[str, ...] = ()
+    address_gaps: tuple[str, ...] = ()
+    captures: tuple[Capture, ...] = ()
+    parcels: tuple[Parcel, ...] = ()
+    payment: Payment = Payment.UNPAID
+    fulfilment: Fulfilment = Fulfilment.WAITING
+    holds: tuple[HoldReason, ...] = ()
+    after_sale: AfterSale = AfterSale.NONE
+    cancellation: Cancellation = Cancellation.NONE
+
+    @property
+    def amount(self) -> Money:
+        return total((line.cash for line in self.lines), self.shipping.currency) + self.shipping
+
+    @property
+    def holding(self) -> Holding:
+        return Holding.HELD if self.holds else Holding.CLEAR
+
+    @property
+    def stage(self) -> Stage:
+        if self.fulfilment is Fulfilment.STOPPED:
+            return Stage.CANCELLED if self.cancellation is Cancellation.DONE else Stage.CLOSED_UNPAID
+        if self.fulfilment not in (Fulfilment.WAITING, Fulfilment.RESERVED):
+            return Stage.AT_WAREHOUSE if self.fulfilment is Fulfilment.PUSHED else Stage(self.fulfilment.value)
+        if self.payment is not Payment.PAID:
+            return Stage.AWAITING_PAYMENT if self.payment is Payment.UNPAID else Stage.PARTLY_PAID
+        if self.holds:
+            return Stage.ON_HOLD
+        return Stage.PAID if self.fulfilment is Fulfilment.WAITING else Stage.PREPARING
+
+    @property
+    def finished(self) -> bool:
+        return self.fulfilment in (Fulfilment.COMPLETED, Fulfilment.STOPPED)
+
+    def freight_of(self, part: int) -> Money:
+        """Each payment part carries its share of the freight."""
+        return self.shipping.allocate([each.amount.amount_minor for each in self.plan])[part - 1]
+
+
+@dataclass(frozen=True)
+class Change:
+    """What one fact makes of an order: all of it is written in one transaction, or nothing is."""
+
+    order: Order
+    entries: tuple[ledger.Entry, ...] = ()
+    cases: tuple[NewCase, ...] = ()
+    shipped: tuple[Demand, ...] = ()  # goods that left: they leave stock and reservation
+    releases_stock: bool = False
+
+
+def check_lines(lines: tuple[Line, ...]) -> None:
+    ids = [line.line_id for line in lines]
+    if not ids or len(set(ids)) != len(ids):
+        raise InvalidOrder("lines: give at least one line, each with its own line_id")
+    for line in lines:
+        if line.quantity < 1 or line.cash.amount_minor < 0:
+            raise InvalidOrder(f"line {line.line_id}: quantity from 1, discounts no larger than the price")
+        if min(line.list_price, line.merchant_discount, line.platform_subsidy).amount_minor < 0:
+            raise InvalidOrder(f"line {line.line_id}: prices and discounts are zero or more")
+        if line.gift_of is not None and (line.gift_of not in ids or line.gift_of == line.line_id):
+            raise InvalidOrder(f"line {line.line_id}: gift_of must name another line of the order")
+        if line.gift_of is not None and line.list_price.amount_minor:
+            raise InvalidOrder(f"line {line.line_id}: a gift has list price 0")
+
+
+def place(order: Order, early: tuple[Capture, ...] = ()) -> Change:
+    """A new order, with the money that came before it (already booked as held apart).
+
+    Raises InvalidOrder when lines and plan don't agree.
+    """
+    check_lines(order.lines)
+    check_plan(order.plan, order.amount)
+    change = Change(order)
+    for capture in early:
+        found = _settle(change.order, capture, already_apart=True)
+        change = Change(found.order, change.entries + found.entries, change.cases + found.cases)
+    return change
+
+
+def capture_payment(order: Order, capture: Capture) -> Change:
+    """Money was captured: it pays its part of the plan, or it is held apart and somebody looks at it."""
+    known = next((each for each in order.captures if each.key == capture.key), None)
+    if known is None:
+        return _settle(order, capture, already_apart=False)
+    if known.amount == capture.amount:
+        return Change(order)
+    detail = f"trade {capture.trade_no} was {known.amount} before, now {capture.amount}"
+    return Change(order, cases=(NewCase(Cause.OTHER_CONTENT, capture.trade_no, detail),))
+
+
+def _settle(order: Order, capture: Capture, *, already_apart: bool) -> Change:
+    reference = "/".join(capture.key)
+    apart = () if already_apart else (ledger.held_apart(reference, capture.amount),)
+    if order.fulfilment is Fulfilment.STOPPED:
+        due = ledger.refund_due(reference, capture.amount, _nothing(order), apart=True)
+        case = NewCase(Cause.PAID_AFTER_CLOSE, reference, f"{capture.amount} arrived after the order had ended")
+        return Change(replace(order, captures=(*order.captures, capture)), (*apart, due), (case,))
+    if pays_its_part(capture, order.plan, order.captures):
+        freight = order.freight_of(capture.part)
+        book = ledger.matched if already_apart else ledger.captured
+        captures = (*order.captures, replace(capture, matched=True))
+        reached = Payment.PARTLY_PAID if next_unpaid(order.plan, captures) else Payment.PAID
+        paid = replace(order, captures=captures, payment=move(PAYMENT_MOVES, order.payment, reached))
+        return Change(paid, (book(reference, capture.amount, freight),))
+    return Change(replace(order, captures=(*order.captures, capture)), apart, (_odd_money(order, capture),))
+
+
+def _odd_money(order: Order, capture: Capture) -> NewCase:
+    reference = "/".join(capture.key)
+    asked = next((part.amount for part in order.plan if part.part == capture.part), None)
+    if asked is None or asked == capture.amount:
+        return NewCase(Cause.SURPLUS_PAYMENT, reference, f"{capture.amount} more than the plan asks for")
+    return NewCase(Cause.AMOUNT_MISMATCH, reference, f"{capture.amount} was paid, {asked} was asked")
+
+
+def _nothing(order: Order) -> Money:
+    return Money(0, order.shipping.currency)
+
+
+def reserved(order: Order) -> Change:
+    """All matched lines of a paid order are reserved."""
+    return Change(replace(order, fulfilment=move(FULFILMENT_MOVES, order.fulfilment, Fulfilment.RESERVED)))
+
+
+def pushed(order: Order) -> Change:
+    return Change(replace(order, fulfilment=move(FULFILMENT_MOVES, order.fulfilment, Fulfilment.PUSHED)))
+
+
+def report_parcel(order: Order, parcel: Parcel) -> Change:
+    """A parcel left or arrived. Each parcel is followed on its own; together they move the order."""
+    ordered = {demand.line_id: demand.quantity for demand in order.demands}
+    before = next((each for each in order.parcels if each.parcel_no == parcel.parcel_no), None)
+    joined = before.joined(parcel) if before else parcel
+    others = tuple(each for each in order.parcels if each.parcel_no != parcel.parcel_no)
+    after = replace(order, parcels=(*others, joined))
+    strange = unknown_lines(ordered, joined)
+    if strange:
+        detail = f"parcel {parcel.parcel_no} carries lines {', '.join(strange)}, which the order does not have"
+        return Change(after, cases=(NewCase(Cause.UNKNOWN_LINES, parcel.parcel_no, detail),))
+    shipped = _goods(order, joined) if before is None else ()
+    if order.fulfilment in (Fulfilment.STOPPED, Fulfilment.WAITING):
+        detail = f"parcel {parcel.parcel_no} left, but the order is {order.fulfilment}"
+        return Change(after, cases=(NewCase(Cause.UNEXPECTED_PARCEL, parcel.parcel_no, detail),), shipped=shipped)
+    return Change(replace(after, fulfilment=reached(after)), shipped=shipped)
+
+
+def _goods(order: Order, parcel: Parcel) -> tuple[Demand, ...]:
+    by_line = {demand.line_id: demand for demand in order.demands}
+    return tuple(replace(by_line[each.line_id], quantity=each.quantity) for each in parcel.contents)
+
+
+def reached(order: Order) -> Fulfilment:
+    """How far the known parcels bring the order; never back."""
+    ordered = {demand.line_id: demand.quantity for demand in order.demands}
+    parcels = [parcel for parcel in order.parcels if not unknown_lines(ordered, parcel)]
+    left = coverage(ordered, parcels)
+    arrived = coverage(ordered, [parcel for parcel in parcels if parcel.delivered_at])
+    if left is Coverage.NONE:
+        return order.fulfilment
+    if left is Coverage.PART:
+        target = Fulfilment.PARTLY_SHIPPED
+    else:
+        target = {
+            Coverage.NONE: Fulfilment.SHIPPED,
+            Coverage.PART: Fulfilment.PARTLY_DELIVERED,
+            Coverage.ALL: Fulfilment.DELIVERED,
+        }[arrived]
+    return move(FULFILMENT_MOVES, order.fulfilment, target)
+
+
+def complete(order: Order) -> Change:
+    return Change(replace(order, fulfilment=move(FULFILMENT_MOVES, order.fulfilment, Fulfilment.COMPLETED)))
+
+
+def request_cancellation(order: Order) -> Change:
+    """Noted first; whether it comes in time is decided by the warehouse's answer, not by us."""
+    if order.cancellation is not Cancellation.NONE or order.finished:
+        return Change(order)
+    return Change(replace(order, cancellation=Cancellation.REQUESTED))
+
+
+def stop(order: Order) -> Change:
+    """Nothing will leave: the stock is free again, and all captured money is due back.
+
+    Goods that left in spite of it turn the wish into a return.
+    """
+    if order.fulfilment is Fulfilment.STOPPED:
+        return Change(order)
+    if Fulfilment.STOPPED not in FULFILMENT_MOVES[order.fulfilment]:
+        return cancel_too_late(order)
+    done = Cancellation.DONE if order.cancellation is Cancellation.REQUESTED else order.cancellation
+    stopped = move(FULFILMENT_MOVES, order.fulfilment, Fulfilment.STOPPED)
+    due = tuple(
+        ledger.refund_due(
+            "/".join(each.key),
+            each.amount,
+            order.freight_of(each.part) if each.matched else _nothing(order),
+            apart=not each.matched,
+        )
+        for each in order.captures
+    )
+    amount = total((each.amount for each in order.captures), order.shipping.currency)
+    cases = (NewCase(Cause.REFUND_DUE, str(order.id), f"{amount} is due back to the buyer"),) if due else ()
+    return Change(replace(order, fulfilment=stopped, cancellation=done, holds=()), due, cases, releases_stock=True)
+
+
+def cancel_too_late(order: Order) -> Change:
+    """The goods had left: the wish to cancel becomes a return."""
+    case = NewCase(Cause.RETURN_REQUESTED, str(order.id), "the buyer cancelled after the goods had left")
+    requested = move(AFTER_SALE_MOVES, order.after_sale, AfterSale.REQUESTED)
+    return Change(replace(order, cancellation=Cancellation.TOO_LATE, after_sale=requested), cases=(case,))

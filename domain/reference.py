@@ -1,0 +1,72 @@
+"""How an order is named: to us, to the payment provider, to the warehouse.
+
+The parts are kept apart by `/`, `_` and `.`, so no part may contain one of them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from domain.errors import InvalidReference
+
+CHANNELS = ("shop", "taobao", "jd", "pdd", "douyin")
+OWN_SHOP = "shop"
+OUT_TRADE_NO_LIMIT = 32  # characters; WeChat Pay's limit is the smallest among the providers
+_PART = re.compile(r"[A-Za-z0-9-]{1,24}")
+_OUT_TRADE_NO = re.compile(r"([A-Za-z0-9-]+)_([A-Za-z0-9-]+?)(?:_([1-9]\d?))?")
+
+
+@dataclass(frozen=True)
+class OrderId:
+    """`shop/tea/1001`: the channel, the shop and the number the shop gave the order."""
+
+    channel: str
+    shop_id: str
+    order_no: str
+
+    def __post_init__(self) -> None:
+        if self.channel not in CHANNELS:
+            raise InvalidReference(f"channel {self.channel!r} is not one of {', '.join(CHANNELS)}")
+        for part in (self.shop_id, self.order_no):
+            if not _PART.fullmatch(part):
+                raise InvalidReference(f"{part!r}: use 1 to 24 letters, digits or hyphens")
+        if len(self.shop_id) + len(self.order_no) + 4 > OUT_TRADE_NO_LIMIT:
+            raise InvalidReference(f"shop id and order number together exceed {OUT_TRADE_NO_LIMIT - 4} characters")
+
+    def __str__(self) -> str:
+        return f"{self.channel}/{self.shop_id}/{self.order_no}"
+
+    @classmethod
+    def parse(cls, text: str) -> OrderId:
+        parts = text.split("/")
+        if len(parts) != 3:  # noqa: PLR2004 - channel, shop, number
+            raise InvalidReference(f"{text!r} is no order id: write channel/shop/number, such as shop/tea/1001")
+        return cls(*parts)
+
+    @property
+    def warehouse_reference(self) -> str:
+        return f"{self.channel}.{self.shop_id}.{self.order_no}"
+
+    @classmethod
+    def from_warehouse_reference(cls, text: str) -> OrderId:
+        return cls.parse(text.replace(".", "/"))
+
+    def out_trade_no(self, part: int, parts: int) -> str:
+        """Our number of one payment part: `tea_1001`, or `tea_1001_2` where the plan has several."""
+        return f"{self.shop_id}_{self.order_no}" + (f"_{part}" if parts > 1 else "")
+
+
+@dataclass(frozen=True)
+class TradeReference:
+    """What an `out_trade_no` of the own shop says."""
+
+    order_id: OrderId
+    part: int
+
+    @classmethod
+    def parse(cls, out_trade_no: str) -> TradeReference:
+        found = _OUT_TRADE_NO.fullmatch(out_trade_no)
+        if found is None or len(out_trade_no) > OUT_TRADE_NO_LIMIT:
+            raise InvalidReference(f"{out_trade_no!r} does not read shop_number or shop_number_part")
+        return cls(OrderId(OWN_SHOP, found[1], found[2]), int(found[3] or 1))

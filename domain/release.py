@@ -1,0 +1,46 @@
+"""The release gate between paid and push: every hold is a row of this table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from domain.case import Cause, NewCase
+from domain.order import Change, HoldReason, Kind, Order
+
+SUPPORTED_KINDS = (Kind.STANDARD, Kind.PRESALE)
+
+
+@dataclass(frozen=True)
+class Hold:
+    """`why` gives the sentence that a person reads, or nothing when the order may pass."""
+
+    reason: HoldReason
+    cause: Cause
+    why: Callable[[Order], str | None]
+
+
+def _unmatched(order: Order) -> str | None:
+    return f"lines {', '.join(order.unmatched)} have no own sku" if order.unmatched else None
+
+
+def _address(order: Order) -> str | None:
+    return f"the recipient lacks {', '.join(order.address_gaps)}" if order.address_gaps else None
+
+
+def _kind(order: Order) -> str | None:
+    return None if order.kind in SUPPORTED_KINDS else f"orders of kind {order.kind} are not handled here yet"
+
+
+HOLDS = (
+    Hold(HoldReason.UNMATCHED_SKU, Cause.UNMATCHED_SKU, _unmatched),
+    Hold(HoldReason.ADDRESS_INCOMPLETE, Cause.ADDRESS_INCOMPLETE, _address),
+    Hold(HoldReason.UNSUPPORTED_KIND, Cause.UNSUPPORTED_KIND, _kind),
+)
+
+
+def review(order: Order) -> Change:
+    """The order with the holds that stand now, each with its case. No holds: straight through."""
+    standing = [(hold, sentence) for hold in HOLDS if (sentence := hold.why(order)) is not None]
+    cases = tuple(NewCase(hold.cause, str(order.id), sentence) for hold, sentence in standing)
+    return Change(replace(order, holds=tuple(hold.reason for hold, _ in standing)), cases=cases)

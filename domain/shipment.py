@@ -1,0 +1,63 @@
+"""Parcels, and how far they bring an order. Parcels and lines are many-to-many."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Coverage(StrEnum):
+    NONE = "none"
+    PART = "part"
+    ALL = "all"
+
+
+@dataclass(frozen=True)
+class ParcelContent:
+    line_id: str
+    quantity: int
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """What is known of one parcel, from messages in any order; a delivered parcel was shipped, whoever said so."""
+
+    parcel_no: str
+    carrier: str
+    waybill_no: str
+    contents: tuple[ParcelContent, ...]
+    shipped_at: datetime | None = None
+    delivered_at: datetime | None = None
+
+    def joined(self, other: Parcel) -> Parcel:
+        """Both reports of one parcel together; the earliest time of each kind stands, whichever came first."""
+        return Parcel(
+            self.parcel_no,
+            self.carrier or other.carrier,
+            self.waybill_no or other.waybill_no,
+            self.contents or other.contents,
+            _earliest(self.shipped_at, other.shipped_at),
+            _earliest(self.delivered_at, other.delivered_at),
+        )
+
+
+def _earliest(one: datetime | None, other: datetime | None) -> datetime | None:
+    return min((moment for moment in (one, other) if moment is not None), default=None)
+
+
+def coverage(ordered: Mapping[str, int], parcels: Iterable[Parcel]) -> Coverage:
+    """How much of the ordered quantities (line id -> units) these parcels carry."""
+    carried: Counter[str] = Counter()
+    for parcel in parcels:
+        for content in parcel.contents:
+            carried[content.line_id] += content.quantity
+    if not carried:
+        return Coverage.NONE
+    return Coverage.ALL if all(carried[line] >= units for line, units in ordered.items()) else Coverage.PART
+
+
+def unknown_lines(ordered: Mapping[str, int], parcel: Parcel) -> tuple[str, ...]:
+    return tuple(content.line_id for content in parcel.contents if content.line_id not in ordered)

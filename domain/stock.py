@@ -1,0 +1,64 @@
+"""Stock: one pool per own sku, and how a shop's skus become ours."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from domain.errors import InvalidOrder
+from domain.money import Money
+
+
+@dataclass(frozen=True)
+class Component:
+    """`quantity` units of own `sku` in one unit of a platform sku; `price_weight` shares out a bundle's price."""
+
+    sku: str
+    quantity: int
+    price_weight: int = 1
+
+
+@dataclass(frozen=True)
+class SkuMatch:
+    """One version of (channel, shop, platform sku) -> own skus."""
+
+    version: int
+    components: tuple[Component, ...]
+
+    def __post_init__(self) -> None:
+        if not self.components or any(part.quantity < 1 or part.price_weight < 0 for part in self.components):
+            raise InvalidOrder("a sku match needs components with quantities of 1 or more and weights of 0 or more")
+
+
+@dataclass(frozen=True)
+class Demand:
+    """Units of one own sku that an order line needs, with the share of the line's cash they carry."""
+
+    line_id: str
+    sku: str
+    quantity: int
+    cash: Money
+
+
+def explode(line_id: str, quantity: int, cash: Money, match: SkuMatch) -> tuple[Demand, ...]:
+    """A line in own skus; a bundle's price is split by weight without losing a fen."""
+    weights = [part.price_weight * part.quantity for part in match.components]
+    shares = cash.allocate(weights if any(weights) else [1] * len(weights))
+    return tuple(
+        Demand(line_id, part.sku, part.quantity * quantity, share)
+        for part, share in zip(match.components, shares, strict=True)
+    )
+
+
+def units_by_sku(demands: Iterable[Demand]) -> dict[str, int]:
+    """Total units per sku, in the order of the sku: locks are taken in this order, so two orders can't deadlock."""
+    units: Counter[str] = Counter()
+    for demand in demands:
+        units[demand.sku] += demand.quantity
+    return dict(sorted(units.items()))
+
+
+def shortage(wanted: Mapping[str, int], available: Mapping[str, int]) -> dict[str, int]:
+    """Units missing per sku; empty when all can be reserved."""
+    return {sku: units - available.get(sku, 0) for sku, units in wanted.items() if units > available.get(sku, 0)}

@@ -1,0 +1,185 @@
+"""The central record, as workflows see it: each method is one transition and one transaction.
+
+Repeating a call changes nothing and answers the same: a crashed workflow task repeats its local activities.
+`event_ids` name the evidence rows (inbound_events) of the messages that caused the step; they are marked as applied in
+the same transaction.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from domain.axis import Fulfilment, Payment
+from domain.case import CaseDecision, Cause
+from domain.limits import Limits
+from domain.money import Money
+from domain.order import Cancellation, HoldReason, Order, Stage
+from domain.payment import Capture
+from domain.reference import OrderId
+from domain.shipment import Parcel
+from ports.warehouse import PushRequest
+
+
+@dataclass(frozen=True)
+class OrderPlaced:
+    """A shop's order. Recipient and note are sealed with the customer's key before they come here."""
+
+    order: Order
+    customer_id: str
+    recipient: str
+    customer_note: str
+    phone_tail: str
+    event_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class PaymentSettled:
+    """Money was captured. `source`: `notice`, or `query` when we had to ask."""
+
+    order_id: OrderId
+    capture: Capture
+    source: str
+    event_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class CancelRequested:
+    order_id: OrderId
+    by: str
+    reason: str
+    event_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class ParcelReported:
+    order_id: OrderId
+    parcel: Parcel
+    event_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class RecipientAmended:
+    order_id: OrderId
+    by: str
+    recipient: str
+    phone_tail: str
+    address_gaps: tuple[str, ...]
+    event_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class OrderStep:
+    """A step of the workflow itself; `transaction_id` = workflow id / verb."""
+
+    order_id: OrderId
+    transaction_id: str
+
+
+@dataclass(frozen=True)
+class PushRecorded:
+    """The warehouse took the order, or a person says under which shipment it left."""
+
+    order_id: OrderId
+    transaction_id: str
+    outbound_no: str | None = None
+    outside_shipment_no: str | None = None
+    by: str = "workflow"
+
+
+@dataclass(frozen=True)
+class CaseOpened:
+    order_id: OrderId
+    cause: Cause
+    subject: str
+    detail: str
+    attempts: int = 0
+    last_error: str | None = None
+
+
+@dataclass(frozen=True)
+class CaseSettled:
+    order_id: OrderId
+    decision: CaseDecision
+
+
+@dataclass(frozen=True)
+class WaitingCase:
+    """A case that the workflow stands still for."""
+
+    case_id: str
+    cause: Cause
+
+
+@dataclass(frozen=True)
+class UnpaidPart:
+    """The part of the plan that is to be paid next, under our number at the provider."""
+
+    provider: str
+    account: str
+    out_trade_no: str
+    part: int
+    amount: Money
+    opened_at: datetime
+    pay_until: datetime
+
+
+@dataclass(frozen=True)
+class OrderView:
+    """What the workflow needs to know after each step; everything else stays in the record."""
+
+    order_id: OrderId
+    known: bool
+    limits: Limits
+    stage: Stage = Stage.AWAITING_PAYMENT
+    payment: Payment = Payment.UNPAID
+    fulfilment: Fulfilment = Fulfilment.WAITING
+    cancellation: Cancellation = Cancellation.NONE
+    holds: tuple[HoldReason, ...] = ()
+    amount: Money | None = None
+    unpaid: UnpaidPart | None = None
+    delivered_at: datetime | None = None
+    cases: tuple[WaitingCase, ...] = ()
+    open_cases: int = 0
+
+    @property
+    def finished(self) -> bool:
+        return self.fulfilment in (Fulfilment.COMPLETED, Fulfilment.STOPPED)
+
+
+class OrderRecords(Protocol):
+    async def load(self, step: OrderStep) -> OrderView:
+        """`known` is False while only money or a wish has come, but no order."""
+
+    async def place(self, fact: OrderPlaced) -> OrderView:
+        """Write the order; money that came before it is matched."""
+
+    async def record_payment(self, fact: PaymentSettled) -> OrderView:
+        """Verify the amount against the plan and book the capture, matched or held apart."""
+
+    async def request_cancellation(self, fact: CancelRequested) -> OrderView: ...
+
+    async def report_parcel(self, fact: ParcelReported) -> OrderView: ...
+
+    async def amend_recipient(self, fact: RecipientAmended) -> OrderView: ...
+
+    async def reserve_stock(self, step: OrderStep) -> OrderView:
+        """Reserve what is matched; short stock opens a case and reserves nothing."""
+
+    async def review_release(self, step: OrderStep) -> OrderView:
+        """The release gate: holds that stand now are in the answer, each with its case."""
+
+    async def push_request(self, step: OrderStep) -> PushRequest:
+        """What the warehouse needs, with the recipient in clear. Never goes through Temporal."""
+
+    async def record_push(self, fact: PushRecorded) -> OrderView: ...
+
+    async def complete(self, step: OrderStep) -> OrderView: ...
+
+    async def stop(self, step: OrderStep) -> OrderView:
+        """Nothing will leave: stock is freed, captured money becomes due back."""
+
+    async def cancel_too_late(self, step: OrderStep) -> OrderView: ...
+
+    async def open_case(self, fact: CaseOpened) -> OrderView: ...
+
+    async def settle_case(self, fact: CaseSettled) -> OrderView: ...

@@ -1,0 +1,35 @@
+"""Every name that Temporal knows us by, each built in one place."""
+
+from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
+
+from domain.reference import OrderId
+
+ORDERS = "orders"  # task queues: one for our own steps, one for each class of outside system
+PAYMENTS = "payments"
+WAREHOUSE = "warehouse"
+
+CHANNEL = SearchAttributeKey.for_keyword("LockstepChannel")
+SHOP = SearchAttributeKey.for_keyword("LockstepShop")
+STAGE = SearchAttributeKey.for_keyword("LockstepStage")
+NEEDS_ATTENTION = SearchAttributeKey.for_bool("LockstepNeedsAttention")
+SEARCH_ATTRIBUTES = {CHANNEL.name: "Keyword", SHOP.name: "Keyword", STAGE.name: "Keyword", NEEDS_ATTENTION.name: "Bool"}
+
+
+def order_workflow_id(order_id: OrderId) -> str:
+    return f"order/{order_id}"
+
+
+def transaction_id(workflow_id: str, verb: str) -> str:
+    """The name of one money movement or outside call, and its idempotency key: never random, the same on each retry."""
+    return f"{workflow_id}/{verb}"
+
+
+def order_search_attributes(order_id: OrderId, stage: str) -> TypedSearchAttributes:
+    return TypedSearchAttributes(
+        [
+            SearchAttributePair(CHANNEL, order_id.channel),
+            SearchAttributePair(SHOP, order_id.shop_id),
+            SearchAttributePair(STAGE, stage),
+            SearchAttributePair(NEEDS_ATTENTION, value=False),
+        ]
+    )

@@ -1,0 +1,39 @@
+"""How each kind of step is tried and retried. All retries are Temporal's; nothing loops by itself."""
+
+from datetime import timedelta
+
+from temporalio.common import RetryPolicy
+from temporalio.workflow import ActivityConfig, LocalActivityConfig
+
+from domain.limits import Limits
+from workflows import identity
+
+# Our own Postgres: tried for ever, because the order has nowhere else to go. Long pauses become timers, so that an
+# outage costs few events.
+RECORD = LocalActivityConfig(
+    start_to_close_timeout=timedelta(seconds=3),
+    local_retry_threshold=timedelta(seconds=3),
+    retry_policy=RetryPolicy(initial_interval=timedelta(milliseconds=100), maximum_interval=timedelta(seconds=60)),
+)
+
+
+def _outside_call(task_queue: str, limits: Limits) -> ActivityConfig:
+    """Three quick attempts, then slower ones to a set end; after that a case."""
+    return ActivityConfig(
+        task_queue=task_queue,
+        start_to_close_timeout=timedelta(seconds=15),
+        schedule_to_close_timeout=limits.attempts_end,
+        retry_policy=RetryPolicy(
+            initial_interval=limits.attempts_first_pause,
+            backoff_coefficient=4,
+            maximum_interval=limits.attempts_longest_pause,
+        ),
+    )
+
+
+def provider_call(limits: Limits) -> ActivityConfig:
+    return _outside_call(identity.PAYMENTS, limits)
+
+
+def warehouse_call(limits: Limits) -> ActivityConfig:
+    return _outside_call(identity.WAREHOUSE, limits)

@@ -1,0 +1,277 @@
+"""The order's way from payment to completion."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from temporalio import workflow
+from temporalio.exceptions import ApplicationError
+
+from activities.payments import PaymentActivities
+from activities.records import RecordActivities
+from activities.warehouse import WarehouseActivities
+from domain.axis import Fulfilment, Payment
+from domain.case import CaseDecision, Cause, Choice, check_decision
+from domain.errors import SkipRefused
+from domain.limits import Limits
+from domain.order import Cancellation, HoldReason, Stage
+from domain.payment import Capture
+from ports.payments import CloseOutcome, TradeAnswer, TradeQuestion, TradeState
+from ports.records import PushRecorded, UnpaidPart
+from ports.warehouse import PushOutcome, StopOutcome
+from workflows import options
+from workflows.attended import AttendedOrder, Diverted
+from workflows.messages import (
+    CancelRequested,
+    OrderEnd,
+    OrderPlaced,
+    OrderStart,
+    OrderView,
+    ParcelReported,
+    PaymentSettled,
+    RecipientAmended,
+)
+
+NOT_PUSHED = (Fulfilment.WAITING, Fulfilment.RESERVED)
+NOT_SHIPPED = (*NOT_PUSHED, Fulfilment.PUSHED)
+NOT_DELIVERED = (*NOT_SHIPPED, Fulfilment.PARTLY_SHIPPED, Fulfilment.SHIPPED, Fulfilment.PARTLY_DELIVERED)
+
+
+@workflow.defn(name="OrderWorkflow")
+class OrderWorkflow(AttendedOrder):
+    """One order: docs/sop.md, section 1."""
+
+    @workflow.init
+    def __init__(self, start: OrderStart) -> None:
+        super().__init__(start.order_id)
+
+    @workflow.run
+    async def run(self, start: OrderStart) -> OrderEnd:
+        await self._known()
+        while not self._order.finished:
+            try:
+                await self._paid()
+                await self._stock_reserved()
+                await self._released()
+                await self._pushed()
+                await self._shipped()
+                await self._delivered()
+                await self._completed()
+            except Diverted:
+                await self._ended_unless_too_late()
+        await self._all_heard()
+        return OrderEnd(start.order_id, self._order.stage)
+
+    # What the outside may ask and tell
+
+    @workflow.query(description="where the order stands")
+    def progress(self) -> OrderView:
+        return self._order
+
+    @workflow.signal(description="the shop took an order")
+    def order_placed(self, fact: OrderPlaced) -> None:
+        self._inbox.append(fact)
+
+    @workflow.signal(description="a provider captured money for this order")
+    def payment_settled(self, fact: PaymentSettled) -> None:
+        self._inbox.append(fact)
+
+    @workflow.signal(description="the buyer or the shop wants no order any more")
+    def cancel_requested(self, fact: CancelRequested) -> None:
+        self._inbox.append(fact)
+
+    @workflow.signal(description="a parcel left or arrived")
+    def parcel_reported(self, fact: ParcelReported) -> None:
+        self._inbox.append(fact)
+
+    @workflow.signal(description="the recipient's address was mended")
+    def recipient_amended(self, fact: RecipientAmended) -> None:
+        self._inbox.append(fact)
+
+    @workflow.update(description="decide a case that this order waits for: retry, skip with a reason, cancel")
+    async def decide_case(self, decision: CaseDecision) -> Stage:
+        self._decisions[decision.case_id] = decision
+        await workflow.wait_condition(lambda: decision.case_id not in self._waiting_cases())
+        return self._order.stage
+
+    @decide_case.validator
+    def _may_decide_case(self, decision: CaseDecision) -> None:
+        cause = self._waiting_cases().get(decision.case_id)
+        if cause is None or decision.case_id in self._decisions:
+            raise ApplicationError("this case is not open: somebody decided it before", type="CaseNotOpen")
+        try:
+            check_decision(cause, decision)
+        except SkipRefused as refused:
+            raise ApplicationError(str(refused), type="SkipRefused") from refused
+
+    # The steps, in the order of run()
+
+    async def _known(self) -> None:
+        """1.1 The order is in the record. Money and wishes that came first wait for it."""
+        if not any(isinstance(fact, OrderPlaced) for fact in self._inbox):
+            await self._record(RecordActivities.load, self._step("load"))
+        by = workflow.now() + self._order.limits.order_must_follow_within
+        if not await self._until(lambda: self._order.known, by=by):
+            await self._open_case(Cause.MESSAGE_WITHOUT_ORDER, "a message came for an order that nobody placed")
+            await self._until(lambda: self._order.known)
+
+    async def _paid(self) -> None:
+        """1.2 Every part of the plan is paid. Where no notice comes, the provider is asked, at last when the window ends."""
+        while self._order.payment is not Payment.PAID:
+            part = self._order.unpaid
+            assert part is not None
+            for moment in _asking_moments(part, self._order.limits):
+                if await self._until(self._settled(part), by=moment, resting=True):
+                    break
+                await self._ask_provider(part)
+            if self._order.unpaid == part:
+                raise Diverted
+
+    async def _stock_reserved(self) -> None:
+        """1.3 The goods are reserved. Short: a person restocks, or cancels and the buyer is refunded."""
+        while self._order.fulfilment in NOT_PUSHED:
+            await self._record(RecordActivities.reserve_stock, self._step("reserve"))
+            if Cause.OUT_OF_STOCK not in self._waiting_cases().values():
+                return
+            await self._decided(Cause.OUT_OF_STOCK)
+
+    async def _released(self) -> None:
+        """1.4 The release gate: no hold stands between the order and the warehouse."""
+        while self._order.fulfilment in NOT_PUSHED:
+            await self._record(RecordActivities.review_release, self._step("release"))
+            if not self._order.holds:
+                return
+            await self._decided(*self._waiting_cases().values(), unless=self._holds_other_than(self._order.holds))
+            await self._stock_reserved()
+
+    async def _pushed(self) -> None:
+        """1.5 The warehouse has the order, once."""
+        while self._order.fulfilment in NOT_PUSHED:
+            answer = await self._outside(
+                lambda: workflow.start_activity_method(
+                    WarehouseActivities.push,
+                    self._step("push"),
+                    **options.warehouse_call(self._order.limits),
+                ),
+                Cause.PUSH_FAILED,
+                unless=lambda: self._order.fulfilment not in NOT_PUSHED,
+            )
+            if answer is not None and not isinstance(answer, CaseDecision):
+                if answer.outcome is PushOutcome.ACCEPTED:
+                    await self._push_recorded(outbound_no=answer.outbound_no)
+                    return
+                await self._open_case(Cause.PUSH_REFUSED, answer.reason or answer.outcome)
+                answer = await self._decided(Cause.PUSH_REFUSED)
+            if answer is None or answer.choice is Choice.SKIP:
+                await self._push_recorded(decision=answer)
+
+    async def _shipped(self) -> None:
+        """1.6 Every line left, in one parcel or several."""
+        await self._until(lambda: self._order.fulfilment not in NOT_SHIPPED, resting=True)
+
+    async def _delivered(self) -> None:
+        """1.7 Every parcel arrived."""
+        await self._until(lambda: self._order.fulfilment not in NOT_DELIVERED, resting=True)
+
+    async def _completed(self) -> None:
+        """1.8 The time for objections has passed."""
+        assert self._order.delivered_at is not None
+        end = self._order.delivered_at + self._order.limits.completes_after_delivery
+        await self._until(lambda: self._order.finished, by=end, resting=True)
+        await self._record(RecordActivities.complete, self._step("complete"))
+
+    async def _ended_unless_too_late(self) -> None:
+        """1.9 Unpaid or cancelled: the trade is closed, the warehouse stopped, the stock freed, the money due back."""
+        self._on_straight_way = False
+        cancelled = self._order.cancellation is Cancellation.REQUESTED
+        if self._order.unpaid is not None and not await self._trade_closed(self._order.unpaid) and not cancelled:
+            pass  # paid at the last moment: back on the straight way
+        elif self._order.fulfilment is Fulfilment.WAITING or await self._warehouse_stopped():
+            await self._record(RecordActivities.stop, self._step("stop"))
+        else:
+            await self._record(RecordActivities.cancel_too_late, self._step("stop"))
+        self._on_straight_way = True
+
+    async def _all_heard(self) -> None:
+        """Return only when every message is in the record and every person has an answer."""
+        await self._until(workflow.all_handlers_finished)
+        self._show(resting=True)
+
+    # Asking the outside
+
+    async def _ask_provider(self, part: UnpaidPart) -> None:
+        """A paid trade counts as its notice would."""
+        answer = await self._outside(
+            lambda: workflow.start_activity_method(
+                PaymentActivities.query_trade,
+                self._question(part, "query"),
+                **options.provider_call(self._order.limits),
+            ),
+            Cause.PROVIDER_SILENT,
+            unless=self._settled(part),
+        )
+        if isinstance(answer, TradeAnswer) and answer.state is TradeState.PAID:
+            assert answer.trade_no and answer.amount and answer.paid_at  # noqa: PT018 - a paid trade has all three
+            capture = Capture(part.provider, part.account, answer.trade_no, part.part, answer.amount, answer.paid_at)
+            fact = PaymentSettled(self._order.order_id, capture, source="query")
+            await self._record(RecordActivities.record_payment, fact)
+
+    async def _trade_closed(self, part: UnpaidPart) -> bool:
+        """Closed at the provider, so that nobody can pay it any more; False when somebody just did."""
+        answer = await self._outside(
+            lambda: workflow.start_activity_method(
+                PaymentActivities.close_trade,
+                self._question(part, "close"),
+                **options.provider_call(self._order.limits),
+            ),
+            Cause.PROVIDER_SILENT,
+            unless=self._settled(part),
+        )
+        if answer is None or isinstance(answer, CaseDecision):
+            return False
+        if answer.outcome is CloseOutcome.ALREADY_PAID:
+            await self._ask_provider(part)
+            return False
+        return True
+
+    async def _warehouse_stopped(self) -> bool:
+        """The race between our wish and the warehouse's hands is decided by the warehouse's answer."""
+        if self._order.fulfilment not in NOT_SHIPPED:
+            return False
+        answer = await self._outside(
+            lambda: workflow.start_activity_method(
+                WarehouseActivities.stop,
+                self._step("stop"),
+                **options.warehouse_call(self._order.limits),
+            ),
+            Cause.STOP_FAILED,
+            unless=lambda: self._order.fulfilment not in NOT_SHIPPED,
+        )
+        return answer is not None and not isinstance(answer, CaseDecision) and answer.outcome is StopOutcome.STOPPED
+
+    def _settled(self, part: UnpaidPart) -> Callable[[], bool]:
+        return lambda: self._order.unpaid != part
+
+    def _holds_other_than(self, before: tuple[HoldReason, ...]) -> Callable[[], bool]:
+        return lambda: self._order.holds != before
+
+    def _question(self, part: UnpaidPart, verb: str) -> TradeQuestion:
+        step = self._step(f"{verb}/{part.part}")
+        return TradeQuestion(part.provider, part.account, part.out_trade_no, step.transaction_id)
+
+    async def _push_recorded(self, *, outbound_no: str | None = None, decision: CaseDecision | None = None) -> None:
+        step = self._step("push")
+        fact = PushRecorded(step.order_id, step.transaction_id, outbound_no)
+        if decision is not None:
+            by = f"{decision.by} and {decision.second_person}"
+            fact = replace(fact, outside_shipment_no=decision.outside_shipment_no, by=by)
+        await self._record(RecordActivities.record_push, fact)
+
+
+def _asking_moments(part: UnpaidPart, limits: Limits) -> Iterator[datetime]:
+    """2, 4, 8, ... minutes after the trade was opened, and at the end of its window."""
+    pause = limits.ask_provider_after
+    while part.opened_at + pause < part.pay_until:
+        yield part.opened_at + pause
+        pause *= 2
+    yield part.pay_until
