@@ -1,0 +1,1 @@
+"""Alipay as a merchant sees it: trades, the gateway and the notices."""

@@ -1,0 +1,119 @@
+"""Alipay's book of trades. One out_trade_no has one trade; amounts are fen, times are aware."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sandbox.faults import Fault
+from sandbox.pace import CHINA, now, shown
+from sandbox.world import Accounts
+
+BUYERS = 10_000
+
+
+class TradeState(StrEnum):
+    """Alipay's own words."""
+
+    WAIT_BUYER_PAY = "WAIT_BUYER_PAY"
+    TRADE_SUCCESS = "TRADE_SUCCESS"
+    TRADE_FINISHED = "TRADE_FINISHED"
+    TRADE_CLOSED = "TRADE_CLOSED"
+
+
+class NotPayable(Exception):
+    """The trade is paid or closed already."""
+
+
+@dataclass
+class Trade:
+    trade_no: str
+    out_trade_no: str
+    app_id: str
+    seller_id: str
+    buyer_id: str
+    subject: str
+    amount_minor: int
+    opened_at: datetime
+    state: TradeState = TradeState.WAIT_BUYER_PAY
+    paid_at: datetime | None = None
+    closed_at: datetime | None = None
+    refunded_minor: int = 0
+    refunded_at: datetime | None = None
+    fault: Fault | None = None
+
+    def shown(self) -> dict[str, object]:
+        return {
+            "trade_no": self.trade_no,
+            "out_trade_no": self.out_trade_no,
+            "app_id": self.app_id,
+            "seller_id": self.seller_id,
+            "amount_minor": self.amount_minor,
+            "currency": "CNY",
+            "state": self.state,
+            "opened_at": shown(self.opened_at),
+            "paid_at": shown(self.paid_at),
+            "closed_at": shown(self.closed_at),
+            "refunded_minor": self.refunded_minor,
+            "fault": self.fault,
+        }
+
+
+class TradeBook:
+    """Numbers are Alipay-like: the day, then the time and a running number, so that a restart draws new ones."""
+
+    def __init__(self, accounts: Accounts) -> None:
+        self._accounts = accounts
+        self._trades: dict[str, Trade] = {}
+        self._drawn: Counter[str] = Counter()
+
+    def __iter__(self) -> Iterator[Trade]:
+        return iter(self._trades.values())
+
+    def number(self, kind: str) -> str:
+        """28 digits and more, unique within its kind."""
+        self._drawn[kind] += 1
+        return f"{now().astimezone(CHINA):%Y%m%d2200%H%M%S%f}{self._drawn[kind]:06d}"
+
+    def find(self, out_trade_no: str, trade_no: str = "") -> Trade | None:
+        if out_trade_no:
+            return self._trades.get(out_trade_no)
+        return next((trade for trade in self._trades.values() if trade.trade_no == trade_no), None)
+
+    def open(self, out_trade_no: str, amount_minor: int, subject: str, fault: Fault | None = None) -> Trade:
+        """The buyer opens the payment page. From here on the trade exists."""
+        if (known := self._trades.get(out_trade_no)) is not None:
+            return known
+        trade = Trade(
+            trade_no=self.number("trade"),
+            out_trade_no=out_trade_no,
+            app_id=self._accounts.app_id,
+            seller_id=self._accounts.seller_id,
+            buyer_id=f"2088{self._drawn['trade'] % BUYERS:04d}****{self._drawn['trade'] * 7 % BUYERS:04d}",
+            subject=subject,
+            amount_minor=amount_minor,
+            opened_at=now(),
+            fault=fault,
+        )
+        self._trades[out_trade_no] = trade
+        return trade
+
+    def pay(self, trade: Trade) -> None:
+        if trade.state is not TradeState.WAIT_BUYER_PAY:
+            raise NotPayable(f"{trade.out_trade_no} is {trade.state}")
+        trade.state = TradeState.TRADE_SUCCESS
+        trade.paid_at = now()
+
+    def refund_part(self, trade: Trade) -> None:
+        """A tenth of the money goes back; at least one fen."""
+        trade.refunded_minor += max(1, trade.amount_minor // 10)
+        trade.refunded_at = now()
+
+    def finish(self, trade: Trade) -> None:
+        """The time for refunds is over."""
+        trade.state = TradeState.TRADE_FINISHED
+
+    def close(self, trade: Trade) -> None:
+        trade.state = TradeState.TRADE_CLOSED
+        trade.closed_at = now()

@@ -1,0 +1,134 @@
+"""Everything the outside world can get wrong, by name, and the book of what was asked for.
+
+A fault is planted for one key (an out_trade_no, a warehouse reference) or for every key (`*`) at one place, and
+happens as often as `times` says. Whoever acts at that place takes it out of the book and misbehaves accordingly.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+EVERY = "*"
+
+
+class Fault(StrEnum):
+    DUPLICATE = "duplicate"
+    """`copies` of the notice at once, all under one notice id."""
+    DUPLICATE_OTHER_ID = "duplicate_other_id"
+    """`copies` of the notice at once, each under its own notice id, all about the same trade."""
+    REPEATED = "repeated"
+    """The notice comes again `copies` - 1 times although it was taken."""
+    EARLY_NOTICE = "early_notice"
+    """The buyer pays, and the notice is out, before the shop places the order."""
+    DELIVERED_FIRST = "delivered_first"
+    """The warehouse tells of the delivery before it tells of the shipping."""
+    DELAY = "delay"
+    """A notice is sent, or a request is answered after its effect, `seconds` later (real ones)."""
+    OUTAGE = "outage"
+    """For `seconds` (real ones) every request is answered 503 and nothing has an effect."""
+    SERVER_ERROR = "server_error"
+    """500, and nothing happened."""
+    LATE_ERROR = "late_error"
+    """500, but the effect is done."""
+    CUT = "cut"
+    """The effect is done, then the connection is closed without an answer."""
+    WRONG_AMOUNT = "wrong_amount"
+    """The buyer pays another amount than the order asks for; the notice is genuine."""
+    FORGED_SIGNATURE = "forged_signature"
+    """A further notice that Alipay never signed."""
+    FOREIGN_APP = "foreign_app"
+    """A further notice, properly signed, for another merchant's app."""
+    OTHER_SELLER = "other_seller"
+    """A further notice, properly signed, for another seller."""
+    OTHER_CURRENCY = "other_currency"
+    """A further notice, properly signed, in US dollars."""
+    OTHER_CONTENT = "other_content"
+    """A further notice under the id of the genuine one, with another amount."""
+    NO_NOTICE = "no_notice"
+    """The buyer paid and nobody tells: only a query finds it."""
+    PARTIAL_REFUND = "partial_refund"
+    """A second TRADE_SUCCESS, because part of the money went back."""
+    FINISHED_AFTER_REFUND = "finished_after_refund"
+    """A partial refund is told, then TRADE_FINISHED."""
+    DOUBLE_PAYMENT = "double_payment"
+    """The buyer pays a second trade, `{shop}_{order}_2`, for the same order."""
+    NEVER_PAID = "never_paid"
+    """The buyer opens the page, or not even that, and never pays."""
+    CANCELLED_BEFORE_PAYMENT = "cancelled_before_payment"
+    """The shop cancels an order that nobody has paid."""
+    CANCELLED_AFTER_PAYMENT = "cancelled_after_payment"
+    """The shop cancels an order that is paid."""
+    UNMATCHED_SKU = "unmatched_sku"
+    """The shop sells something under a name that nobody has matched."""
+    INCOMPLETE_ADDRESS = "incomplete_address"
+    """The address ends at the district."""
+
+
+class Place(StrEnum):
+    """Where faults happen, and what the key is there."""
+
+    TRADE = "trade"  # out_trade_no: paying and the notices about it
+    GATEWAY = "gateway"  # out_trade_no: requests to Alipay
+    WAREHOUSE = "warehouse"  # reference: requests to the warehouse
+    PARCEL = "parcel"  # reference: what the warehouse tells
+
+
+POSSIBLE: dict[Place, frozenset[Fault]] = {
+    Place.TRADE: frozenset(
+        {
+            Fault.DUPLICATE,
+            Fault.DUPLICATE_OTHER_ID,
+            Fault.REPEATED,
+            Fault.EARLY_NOTICE,
+            Fault.DELAY,
+            Fault.WRONG_AMOUNT,
+            Fault.FORGED_SIGNATURE,
+            Fault.FOREIGN_APP,
+            Fault.OTHER_SELLER,
+            Fault.OTHER_CURRENCY,
+            Fault.OTHER_CONTENT,
+            Fault.NO_NOTICE,
+            Fault.PARTIAL_REFUND,
+            Fault.FINISHED_AFTER_REFUND,
+        }
+    ),
+    Place.GATEWAY: frozenset({Fault.OUTAGE, Fault.DELAY, Fault.SERVER_ERROR, Fault.LATE_ERROR, Fault.CUT}),
+    Place.WAREHOUSE: frozenset({Fault.OUTAGE, Fault.DELAY, Fault.SERVER_ERROR, Fault.LATE_ERROR, Fault.CUT}),
+    Place.PARCEL: frozenset({Fault.DELIVERED_FIRST}),
+}
+
+
+@dataclass
+class Planted:
+    """`seconds` are real ones; `times` counts down."""
+
+    place: Place
+    fault: Fault
+    key: str = EVERY
+    times: int = 1
+    seconds: float = 1.0
+    copies: int = 3
+
+    def __post_init__(self) -> None:
+        if self.fault not in POSSIBLE[self.place]:
+            raise ValueError(f"{self.fault} cannot happen at {self.place}")
+
+
+class FaultBook:
+    def __init__(self) -> None:
+        self._planted: list[Planted] = []
+
+    def plant(self, planted: Planted) -> None:
+        self._planted.append(planted)
+
+    def take(self, place: Place, key: str, *wanted: Fault) -> Planted | None:
+        """The oldest fault for this key (any, or one of those wanted), used up by one."""
+        for planted in self._planted:
+            if planted.place is place and planted.key in {key, EVERY} and (not wanted or planted.fault in wanted):
+                planted.times -= 1
+                if planted.times <= 0:
+                    self._planted.remove(planted)
+                return planted
+        return None
+
+    def waiting(self) -> list[Planted]:
+        return list(self._planted)

@@ -1,0 +1,1 @@
+"""A shop with its goods, its buyers and the orders it places."""

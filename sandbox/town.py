@@ -1,0 +1,89 @@
+"""The pretend world put together: Alipay, warehouse and shop around one faults book, and what their ledgers say."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import httpx
+
+from sandbox.alipay.provider import Alipay
+from sandbox.courier import Courier
+from sandbox.crew import Crew
+from sandbox.faults import FaultBook
+from sandbox.pace import Pace, now, shown
+from sandbox.shop.basket import STOCK
+from sandbox.shop.storefront import Storefront
+from sandbox.trade_hour import TradeHour
+from sandbox.warehouse.house import Warehouse
+from sandbox.warehouse.outbound import State
+from sandbox.world import World
+
+
+@dataclass(frozen=True)
+class Settings:
+    """`lockstep` are base URLs, used in turn; `transport` replaces the network for in-process use."""
+
+    lockstep: Sequence[str]
+    api_token: str = ""
+    time_scale: float = 60.0
+    transport: httpx.AsyncBaseTransport | None = None
+
+
+class Town:
+    def __init__(self, world: World, settings: Settings) -> None:
+        self.world = world
+        self.crew = Crew()
+        self.faults = FaultBook()
+        self.courier = Courier(settings.lockstep, Pace(settings.time_scale), settings.transport)
+        self.alipay = Alipay(world, self.faults, self.courier, self.crew)
+        self.warehouse = Warehouse(world.accounts, STOCK, self.faults, self.courier, self.crew)
+        self.shop = Storefront(self.courier, settings.api_token)
+        self.doors = {door.place: door for door in (self.alipay.gateway.door, self.warehouse.door)}
+        self.trade_hour: TradeHour | None = None
+
+    async def close(self) -> None:
+        await self.crew.dismiss()
+        await self.courier.close()
+
+    def dump(self) -> dict[str, object]:
+        """All ledgers at one moment."""
+        return {
+            "dumped_at": shown(now()),
+            "alipay": self.alipay.shown(),
+            "warehouse": self.warehouse.shown(),
+            "shop": {"orders": self._orders_shown()},
+        }
+
+    def _orders_shown(self) -> list[dict[str, object]]:
+        shown_orders = []
+        for order in self.shop.orders.values():
+            trades = self.alipay.trades_of(order.out_trade_no)
+            paid = any(trade.paid_at for trade in trades)
+            shown_orders.append(order.shown() | {"paid": paid, "trade_nos": [trade.trade_no for trade in trades]})
+        return shown_orders
+
+    def progress(self) -> dict[str, object]:
+        """Small counts, cheap enough to ask for many times a second."""
+        orders = list(self.shop.orders.values())
+        notices = self.alipay.post.sent
+        deliveries = sum(len(notice.deliveries) for notice in notices)
+        taken = sum(notice.is_taken(delivery) for notice in notices for delivery in notice.deliveries)
+        outbound = [order for order in self.warehouse.desk if order.push is not None]
+        return {
+            "orders_placed": sum(order.placed_at is not None for order in orders),
+            "orders_accepted": sum(order.accepted_at is not None for order in orders),
+            "orders_cancelled": sum(order.cancelled_at is not None for order in orders),
+            "trades_paid": sum(trade.paid_at is not None for trade in self.alipay.trades),
+            "notices": len(notices),
+            "notices_sent": deliveries,
+            "notices_answered_success": taken,
+            "notices_answered_otherwise": deliveries - taken,
+            "pushes_accepted": len(outbound),
+            "pushes_unanswered": len(self.warehouse.counter.unanswered),
+            "shipped": sum(order.state in {State.SHIPPED, State.DELIVERED} for order in outbound),
+            "delivered": sum(order.state is State.DELIVERED for order in outbound),
+            "messages_untaken": sum(not message.has_success for message in self.warehouse.post.sent),
+            "warehouse_out": self.warehouse.door.is_out,
+            "gateway_out": self.alipay.gateway.door.is_out,
+            "trade_hour": self.trade_hour.state if self.trade_hour else "none",
+            "finished": self.trade_hour is not None and self.trade_hour.is_finished,
+        }

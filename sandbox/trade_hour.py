@@ -1,0 +1,109 @@
+"""An hour of trade in about a minute: buyers come, pay, change their minds, and the world misbehaves as planned."""
+
+import asyncio
+from enum import StrEnum
+from time import monotonic
+
+from sandbox.alipay.provider import Alipay
+from sandbox.alipay.trades import NotPayable, Trade
+from sandbox.crew import Crew
+from sandbox.faults import Fault, FaultBook, Place
+from sandbox.pace import Pace
+from sandbox.shop.orders import Order
+from sandbox.shop.storefront import Storefront
+from sandbox.trade_plan import TradePlan, Visit
+from sandbox.warehouse.house import Warehouse
+
+LOOKS_EVERY = 0.1  # real seconds
+UNPAID = {Fault.NEVER_PAID, Fault.CANCELLED_BEFORE_PAYMENT}
+
+
+class HourState(StrEnum):
+    RUNNING = "running"
+    SETTLING = "settling"  # everybody has come; notices are still on their way
+    SETTLED = "settled"
+    TIME_OVER = "time_over"
+
+
+class TradeHour:
+    """`deadline` is real seconds: then the hour counts as over, whatever is still under way."""
+
+    def __init__(
+        self, plan: TradePlan, *, alipay: Alipay, warehouse: Warehouse, shop: Storefront, faults: FaultBook, pace: Pace
+    ) -> None:
+        self.state = HourState.RUNNING
+        self._plan = plan
+        self._alipay = alipay
+        self._warehouse = warehouse
+        self._shop = shop
+        self._faults = faults
+        self._pace = pace
+
+    @property
+    def is_finished(self) -> bool:
+        return self.state in {HourState.SETTLED, HourState.TIME_OVER}
+
+    async def run(self, crew: Crew, deadline: float) -> None:
+        ends = monotonic() + deadline
+        for planted in self._plan.planted:
+            self._faults.plant(planted)
+        for visit in self._plan.visits:
+            self._shop.take(visit.order)
+        crew.start(self._outage())
+        visits = [crew.start(self._visit(visit)) for visit in self._plan.visits]
+        while not self._is_settled(visits):
+            if monotonic() > ends:
+                self.state = HourState.TIME_OVER
+                return
+            await asyncio.sleep(LOOKS_EVERY)
+        self.state = HourState.SETTLED
+
+    def _is_settled(self, visits: list[asyncio.Task[None]]) -> bool:
+        if not all(visit.done() for visit in visits):
+            return False
+        self.state = HourState.SETTLING
+        return all(notice.is_settled for notice in self._alipay.post.sent)
+
+    async def _outage(self) -> None:
+        await asyncio.sleep(self._plan.outage_after)
+        self._warehouse.door.shut(self._plan.outage_seconds)
+
+    async def _visit(self, visit: Visit) -> None:
+        await asyncio.sleep(visit.arrives_after)
+        order = visit.order
+        if self._faults.take(Place.TRADE, order.out_trade_no, Fault.EARLY_NOTICE):
+            self._pay(self._open(order))
+            await self._pace.pause(visit.acts_after)
+            await self._shop.place(order)
+            return
+        if not await self._shop.place(order):
+            return
+        if order.fault in UNPAID:
+            await self._leave_unpaid(visit)
+            return
+        await self._pace.pause(visit.acts_after)
+        self._pay(self._open(order))
+        if order.fault is Fault.DOUBLE_PAYMENT:
+            await self._pace.pause(visit.cancels_after)
+            self._pay(self._alipay.open(f"{order.out_trade_no}_2", order.amount_minor, order.subject, order.fault))
+        elif order.fault is Fault.CANCELLED_AFTER_PAYMENT:
+            await self._pace.pause(visit.cancels_after)
+            await self._shop.cancel(order, "买家不想要了")
+
+    async def _leave_unpaid(self, visit: Visit) -> None:
+        if visit.opens_page:
+            self._open(visit.order)
+        if visit.order.fault is Fault.CANCELLED_BEFORE_PAYMENT:
+            await self._pace.pause(visit.acts_after)
+            await self._shop.cancel(visit.order, "买家拍错了")
+
+    def _open(self, order: Order) -> Trade:
+        fault = Fault.EARLY_NOTICE if order.is_told_early else order.fault
+        return self._alipay.open(order.out_trade_no, order.amount_minor, order.subject, fault)
+
+    def _pay(self, trade: Trade) -> None:
+        """A trade that Lockstep closed in the meantime cannot be paid: the buyer finds the page gone."""
+        try:
+            self._alipay.pay(trade)
+        except NotPayable:
+            return

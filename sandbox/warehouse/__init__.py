@@ -1,0 +1,1 @@
+"""A warehouse that speaks docs/warehouse-api.md."""

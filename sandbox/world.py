@@ -1,0 +1,113 @@
+"""Who is who in the pretend world: account numbers, keys and secrets, kept as files in one directory.
+
+The product reads the same files (the app's private key, Alipay's public key, the tokens) as its configuration.
+"""
+
+import base64
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from pydantic import BaseModel, ConfigDict
+
+KEY_BITS = 2048
+PAIRS = ("alipay", "app")
+
+
+class Accounts(BaseModel):
+    """world.json. The foreign app and seller exist too, they are just not ours.
+
+    `warehouse_secret` has the Standard Webhooks form: `whsec_` + base64 of the HMAC key's bytes.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    app_id: str
+    seller_id: str
+    foreign_app_id: str
+    foreign_seller_id: str
+    warehouse_token: str
+    warehouse_secret: str
+
+    @classmethod
+    def draw(cls) -> "Accounts":
+        return cls(
+            app_id=f"2021{_digits(12)}",
+            seller_id=f"2088{_digits(12)}",
+            foreign_app_id=f"2021{_digits(12)}",
+            foreign_seller_id=f"2088{_digits(12)}",
+            warehouse_token=secrets.token_urlsafe(24),
+            warehouse_secret="whsec_" + base64.b64encode(secrets.token_bytes(32)).decode(),
+        )
+
+
+@dataclass(frozen=True)
+class World:
+    """Accounts and keys, ready to use. Alipay's pair signs notices and answers, the app's pair signs requests.
+
+    The app's private key is the merchant's secret; the world has it because forgeries are signed with it.
+    """
+
+    accounts: Accounts
+    alipay_private: rsa.RSAPrivateKey
+    app_private: rsa.RSAPrivateKey
+
+    @property
+    def app_public(self) -> rsa.RSAPublicKey:
+        return self.app_private.public_key()
+
+    @classmethod
+    def load(cls, directory: Path) -> "World":
+        return cls(
+            accounts=Accounts.model_validate_json((directory / "world.json").read_bytes()),
+            alipay_private=_read_private(directory / "alipay_private.pem"),
+            app_private=_read_private(directory / "app_private.pem"),
+        )
+
+
+def create(directory: Path) -> World:
+    """Write what is missing and leave what is there: a second call changes nothing."""
+    directory.mkdir(parents=True, exist_ok=True)
+    for pair in PAIRS:
+        private = directory / f"{pair}_private.pem"
+        if not private.exists():
+            key = rsa.generate_private_key(public_exponent=65537, key_size=KEY_BITS)
+            _write(private, _private_pem(key))
+        public = directory / f"{pair}_public.pem"
+        if not public.exists():
+            _write(public, _public_pem(_read_private(private).public_key()))
+    accounts = directory / "world.json"
+    if not accounts.exists():
+        _write(accounts, (json.dumps(Accounts.draw().model_dump(), indent=1) + "\n").encode())
+    return World.load(directory)
+
+
+def _digits(count: int) -> str:
+    return "".join(secrets.choice("0123456789") for _ in range(count))
+
+
+def _read_private(path: Path) -> rsa.RSAPrivateKey:
+    key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise TypeError(f"{path} holds no RSA key")
+    return key
+
+
+def _private_pem(key: rsa.RSAPrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def _public_pem(key: rsa.RSAPublicKey) -> bytes:
+    return key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Readable by its owner only, from the first byte on."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)
