@@ -1,0 +1,42 @@
+"""The ports of one server."""
+
+import socket
+
+
+class PortChoice:
+    """Ports by name. Given ones stay; the others are chosen free once and kept: clients find a restarted server."""
+
+    def __init__(self, **given: int | None) -> None:
+        self._given = given
+        self._ports: dict[str, int] = {}
+
+    def __getitem__(self, name: str) -> int:
+        """KeyError before the first `choose`."""
+        return self._ports[name]
+
+    def choose(self) -> None:
+        if self._ports:
+            return
+        open_names = [name for name, port in self._given.items() if port is None]
+        free = dict(zip(open_names, _free_ports(len(open_names)), strict=True))
+        self._ports = {name: free[name] if port is None else port for name, port in self._given.items()}
+
+    def choose_others(self) -> bool:
+        """After a collision. False when all ports were given: there is nothing to choose."""
+        if None not in self._given.values():
+            return False
+        self._ports = {}
+        self.choose()
+        return True
+
+
+def _free_ports(count: int) -> list[int]:
+    """Free a moment ago: another program may be quicker, hence `choose_others`."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))  # all are open at once, so that no port is given twice
+        return [each.getsockname()[1] for each in sockets]
+    finally:
+        for each in sockets:
+            each.close()
