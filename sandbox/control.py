@@ -15,6 +15,8 @@ from sandbox.town import Town
 from sandbox.trade_hour import TradeHour
 from sandbox.trade_plan import draw
 
+PLACED_AFTER_NOTICE = 60.0  # the world's seconds
+
 Json = dict[str, object]
 
 
@@ -30,7 +32,10 @@ class FaultWish(BaseModel):
 
 
 class OrderWish(BaseModel):
-    """An ordinary order drawn from `seed`, placed now. Without a number it gets the next one."""
+    """An ordinary order drawn from `seed`, placed now. Without a number it gets the next one.
+
+    EARLY_NOTICE planted for it has it paid first.
+    """
 
     order_no: str | None = None
     seed: int = 0
@@ -113,6 +118,10 @@ class Control:
     async def order(self, wish: OrderWish) -> Json:
         shop = self._town.shop
         order = fill(random.Random(wish.seed), wish.order_no or str(shop.next_order_no()))
+        if self._town.faults.take(Place.TRADE, order.out_trade_no, Fault.EARLY_NOTICE):
+            alipay = self._town.alipay
+            alipay.pay(alipay.open(order.out_trade_no, order.amount_minor, order.subject, Fault.EARLY_NOTICE))
+            await self._town.courier.pace.pause(PLACED_AFTER_NOTICE)
         accepted = await shop.place(order)
         return {"out_trade_no": order.out_trade_no, "amount_minor": order.amount_minor, "accepted": accepted}
 
@@ -156,7 +165,10 @@ class Control:
         town = self._town
         if town.trade_hour is not None and not town.trade_hour.is_finished:
             raise HTTPException(HTTPStatus.CONFLICT, "an hour of trade is under way")
-        first = wish.first_order_no or town.shop.next_order_no()
+        free = town.shop.next_order_no()
+        first = wish.first_order_no or free
+        if first < free:
+            raise HTTPException(HTTPStatus.CONFLICT, f"order numbers below {free} are taken")
         plan = draw(wish.orders, wish.seed, wish.seconds, first)
         town.trade_hour = TradeHour(
             plan,

@@ -18,7 +18,6 @@ class Door:
 
     def __init__(self, place: Place, faults: FaultBook, error: Callable[[int], Response]) -> None:
         self.place = place
-        self.inside = 0  # requests that wait for their answer
         self._faults = faults
         self._error = error
         self._out_until = 0.0
@@ -39,13 +38,6 @@ class Door:
 
     async def answer(self, key: str, act: Callable[[], Response]) -> Response:
         """`act` has the request's effect and words its answer. Whether the caller gets to see it is decided here."""
-        self.inside += 1
-        try:
-            return await self._answer(key, act)
-        finally:
-            self.inside -= 1
-
-    async def _answer(self, key: str, act: Callable[[], Response]) -> Response:
         if self.is_out:
             return self._error(UNAVAILABLE)
         planted = self._faults.take(self.place, key)

@@ -4,6 +4,7 @@ A fault is planted for one key (an out_trade_no, a warehouse reference) or for e
 happens as often as `times` says. Whoever acts at that place takes it out of the book and misbehaves accordingly.
 """
 
+from collections import defaultdict
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -115,20 +116,21 @@ class Planted:
 
 class FaultBook:
     def __init__(self) -> None:
-        self._planted: list[Planted] = []
+        self._planted: dict[tuple[Place, str], list[Planted]] = defaultdict(list)
 
     def plant(self, planted: Planted) -> None:
-        self._planted.append(planted)
+        self._planted[planted.place, planted.key].append(planted)
 
     def take(self, place: Place, key: str, *wanted: Fault) -> Planted | None:
-        """The oldest fault for this key (any, or one of those wanted), used up by one."""
-        for planted in self._planted:
-            if planted.place is place and planted.key in {key, EVERY} and (not wanted or planted.fault in wanted):
-                planted.times -= 1
-                if planted.times <= 0:
-                    self._planted.remove(planted)
-                return planted
+        """The oldest fault for this key, else for every key, used up by one. `wanted` narrows it to some faults."""
+        for bed in (self._planted.get((place, key), []), self._planted.get((place, EVERY), [])):
+            for planted in bed:
+                if not wanted or planted.fault in wanted:
+                    planted.times -= 1
+                    if planted.times <= 0:
+                        bed.remove(planted)
+                    return planted
         return None
 
     def waiting(self) -> list[Planted]:
-        return list(self._planted)
+        return [planted for bed in self._planted.values() for planted in bed]

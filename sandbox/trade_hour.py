@@ -85,7 +85,8 @@ class TradeHour:
         self._pay(self._open(order))
         if order.fault is Fault.DOUBLE_PAYMENT:
             await self._pace.pause(visit.cancels_after)
-            self._pay(self._alipay.open(f"{order.out_trade_no}_2", order.amount_minor, order.subject, order.fault))
+            number = f"{order.out_trade_no}_2"
+            self._pay(self._alipay.open(number, order.amount_minor, order.subject, Fault.DOUBLE_PAYMENT))
         elif order.fault is Fault.CANCELLED_AFTER_PAYMENT:
             await self._pace.pause(visit.cancels_after)
             await self._shop.cancel(order, "买家不想要了")
@@ -98,7 +99,10 @@ class TradeHour:
             await self._shop.cancel(visit.order, "买家拍错了")
 
     def _open(self, order: Order) -> Trade:
+        """A double payment's first trade is like any other: the fault is in the second."""
         fault = Fault.EARLY_NOTICE if order.is_told_early else order.fault
+        if fault is Fault.DOUBLE_PAYMENT:
+            fault = None
         return self._alipay.open(order.out_trade_no, order.amount_minor, order.subject, fault)
 
     def _pay(self, trade: Trade) -> None:

@@ -77,8 +77,9 @@ def draw(orders: int, seed: int, seconds: float, first_order_no: int) -> TradePl
     drawn = [fill(rng, str(first_order_no + number)) for number in range(orders)]
     _assign_main_faults(rng, drawn)
     planted = [*_trade_faults(rng, drawn), *_wire_faults(rng, drawn)]
+    by_key = {key: order for order in drawn for key in (order.out_trade_no, order.reference)}
     for fault in planted:
-        order = next(order for order in drawn if fault.key in {order.out_trade_no, order.reference})
+        order = by_key[fault.key]
         if fault.fault is not order.fault:
             order.extras.append(fault)
     visits = [_visit(rng, order, arrival) for order, arrival in zip(drawn, arrivals, strict=True)]

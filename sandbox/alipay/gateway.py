@@ -116,14 +116,13 @@ class Gateway:
         return answer
 
     def _close(self, asked: dict[str, str]) -> dict[str, str]:
-        """Closing what is closed already is no error: the caller may be repeating itself."""
+        """Only what waits for the buyer can be closed: whoever repeats itself must query to learn that it was."""
         trade = self._trade(asked)
         if trade is None:
             return NOT_EXIST
-        if trade.state is TradeState.WAIT_BUYER_PAY:
-            self._trades.close(trade)
-        elif trade.state is not TradeState.TRADE_CLOSED or trade.paid_at is not None:
+        if trade.state is not TradeState.WAIT_BUYER_PAY:
             return STATUS_ERROR
+        self._trades.close(trade)
         return SUCCESS | {"out_trade_no": trade.out_trade_no, "trade_no": trade.trade_no}
 
     def _trade(self, asked: dict[str, str]) -> Trade | None:

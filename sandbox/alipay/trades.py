@@ -77,9 +77,10 @@ class TradeBook:
         return f"{now().astimezone(CHINA):%Y%m%d2200%H%M%S%f}{self._drawn[kind]:06d}"
 
     def find(self, out_trade_no: str, trade_no: str = "") -> Trade | None:
-        if out_trade_no:
-            return self._trades.get(out_trade_no)
-        return next((trade for trade in self._trades.values() if trade.trade_no == trade_no), None)
+        """Alipay's own number decides when both are given."""
+        if trade_no:
+            return next((trade for trade in self._trades.values() if trade.trade_no == trade_no), None)
+        return self._trades.get(out_trade_no)
 
     def open(self, out_trade_no: str, amount_minor: int, subject: str, fault: Fault | None = None) -> Trade:
         """The buyer opens the payment page. From here on the trade exists."""

@@ -9,6 +9,7 @@ from sandbox.pace import now
 from sandbox.shop.orders import CHANNEL, Order
 
 ORDERS = "/orders"
+LAST_BEFORE_OPENING = 1000  # the first order is number 1001
 OK_BELOW = 300
 BROKEN_FROM = 500
 BUSY = {408, 429}
@@ -39,7 +40,9 @@ class Storefront:
         self._api_token = api_token
 
     def next_order_no(self) -> int:
-        return 1001 + len(self.orders)
+        """Above every number given so far."""
+        given = (int(order.order_no) for order in self.orders.values() if order.order_no.isdecimal())
+        return max(given, default=LAST_BEFORE_OPENING) + 1
 
     def take(self, order: Order) -> None:
         """The buyer sends the order off; from here on it stands in the shop's books."""

@@ -59,7 +59,7 @@ async def test_what_is_closed_cannot_be_paid() -> None:
         assert (await ask(scene, CLOSE))["sub_code"] == "ACQ.TRADE_NOT_EXIST"
         await scene.control("payments", out_trade_no="tea_1", amount_minor=100, only_open=True)
         assert (await ask(scene, CLOSE))["code"] == "10000"
-        assert (await ask(scene, CLOSE))["code"] == "10000"
+        assert (await ask(scene, CLOSE))["sub_code"] == "ACQ.TRADE_STATUS_ERROR"
         payment = await scene.http.post("/control/payments", json={"out_trade_no": "tea_1", "amount_minor": 100})
         assert payment.status_code == 409
         dump = await scene.dump()
@@ -67,7 +67,7 @@ async def test_what_is_closed_cannot_be_paid() -> None:
         assert [call["answer_code"] for call in dump["alipay"]["calls"]] == [
             "40004/ACQ.TRADE_NOT_EXIST",
             "10000",
-            "10000",
+            "40004/ACQ.TRADE_STATUS_ERROR",
         ]
 
 

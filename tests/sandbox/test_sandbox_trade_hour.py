@@ -69,6 +69,24 @@ async def test_the_shop_repeats_an_order_under_its_key() -> None:
         assert (await scene.control("orders", order_no="78"))["accepted"] is False
 
 
+async def test_a_notice_can_come_before_its_order() -> None:
+    async with in_process() as scene:
+        await scene.control("faults", place="trade", fault="early_notice", key="tea_1")
+        await scene.control("orders", order_no="1")
+        (order,) = (await scene.dump())["shop"]["orders"]
+        (notice,) = (await scene.dump())["alipay"]["notices"]
+        assert notice["fault"] == "early_notice"
+        assert notice["deliveries"][0]["at"] < order["placed_at"]
+
+
+async def test_order_numbers_are_given_once() -> None:
+    async with in_process() as scene:
+        await scene.control("orders", order_no="1005")
+        assert (await scene.control("orders"))["out_trade_no"] == "tea_1006"
+        taken = await scene.http.post("/control/trade-hour", json={"first_order_no": 1006})
+        assert taken.status_code == 409
+
+
 async def test_what_was_refused_is_not_repeated() -> None:
     async with in_process() as scene:
         scene.stub.answers = [(422, "no")]
