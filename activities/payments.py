@@ -1,6 +1,6 @@
 """Questions to payment providers: outside calls."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from temporalio import activity
 
@@ -20,3 +20,11 @@ class PaymentActivities:
     @activity.defn(name="payments.close_trade")
     async def close_trade(self, question: TradeQuestion) -> CloseAnswer:
         return await self._providers[question.provider].close_trade(question)
+
+    @property
+    def all(self) -> Sequence[Callable[..., object]]:
+        """What a worker registers."""
+        return (
+            self.query_trade,
+            self.close_trade,
+        )

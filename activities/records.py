@@ -1,5 +1,7 @@
 """Steps that write the central record: local activities, one transaction each."""
 
+from collections.abc import Callable, Sequence
+
 from temporalio import activity
 
 from ports.records import (
@@ -77,3 +79,23 @@ class RecordActivities:
     @activity.defn(name="records.settle_case")
     async def settle_case(self, fact: CaseSettled) -> OrderView:
         return await self._records.settle_case(fact)
+
+    @property
+    def all(self) -> Sequence[Callable[..., object]]:
+        """What a worker registers."""
+        return (
+            self.load,
+            self.place,
+            self.record_payment,
+            self.request_cancellation,
+            self.report_parcel,
+            self.amend_recipient,
+            self.reserve_stock,
+            self.review_release,
+            self.record_push,
+            self.complete,
+            self.stop,
+            self.cancel_too_late,
+            self.open_case,
+            self.settle_case,
+        )

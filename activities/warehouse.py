@@ -3,6 +3,8 @@
 The recipient is read from the record here, so that personal data never goes through Temporal.
 """
 
+from collections.abc import Callable, Sequence
+
 from temporalio import activity
 
 from ports.records import OrderRecords, OrderStep
@@ -21,3 +23,11 @@ class WarehouseActivities:
     @activity.defn(name="warehouse.stop")
     async def stop(self, step: OrderStep) -> StopAnswer:
         return await self._warehouse.stop(step.order_id.warehouse_reference, step.transaction_id)
+
+    @property
+    def all(self) -> Sequence[Callable[..., object]]:
+        """What a worker registers."""
+        return (
+            self.push,
+            self.stop,
+        )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from domain.case import Cause, NewCase
-from domain.order import Change, HoldReason, Kind, Order
+from domain.axis import Fulfilment, Payment
+from domain.case import HANDLING, Cause, NewCase
+from domain.order import Cancellation, Change, HoldReason, Kind, Order
 
 SUPPORTED_KINDS = (Kind.STANDARD, Kind.PRESALE)
 
@@ -44,3 +45,21 @@ def review(order: Order) -> Change:
     standing = [(hold, sentence) for hold in HOLDS if (sentence := hold.why(order)) is not None]
     cases = tuple(NewCase(hold.cause, str(order.id), sentence) for hold, sentence in standing)
     return Change(replace(order, holds=tuple(hold.reason for hold, _ in standing)), cases=cases)
+
+
+def moot(cause: Cause, order: Order) -> bool:
+    """Whether the order has passed what a waiting case of this cause was about; such a case settles itself."""
+    if order.finished:
+        return HANDLING[cause].waits
+    hold = next((each for each in HOLDS if each.cause is cause), None)
+    if hold is not None:
+        return hold.reason not in order.holds
+    passed = {
+        Cause.MESSAGE_WITHOUT_ORDER: True,
+        Cause.PROVIDER_SILENT: order.payment is Payment.PAID,
+        Cause.OUT_OF_STOCK: order.fulfilment is not Fulfilment.WAITING,
+        Cause.PUSH_FAILED: order.fulfilment not in (Fulfilment.WAITING, Fulfilment.RESERVED),
+        Cause.PUSH_REFUSED: order.fulfilment not in (Fulfilment.WAITING, Fulfilment.RESERVED),
+        Cause.STOP_FAILED: order.cancellation is Cancellation.TOO_LATE,
+    }
+    return passed.get(cause, False)

@@ -42,12 +42,13 @@ class Demand:
 
 
 def explode(line_id: str, quantity: int, cash: Money, match: SkuMatch) -> tuple[Demand, ...]:
-    """A line in own skus; a bundle's price is split by weight without losing a fen."""
+    """A line in own skus; a bundle's price is split by weight to the fen, its parts are lines `2.1`, `2.2`."""
     weights = [part.price_weight * part.quantity for part in match.components]
     shares = cash.allocate(weights if any(weights) else [1] * len(weights))
+    single = len(match.components) == 1
     return tuple(
-        Demand(line_id, part.sku, part.quantity * quantity, share)
-        for part, share in zip(match.components, shares, strict=True)
+        Demand(line_id if single else f"{line_id}.{n}", part.sku, part.quantity * quantity, share)
+        for n, (part, share) in enumerate(zip(match.components, shares, strict=True), start=1)
     )
 
 

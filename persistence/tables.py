@@ -16,7 +16,6 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
-    LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
     Table,
@@ -37,11 +36,11 @@ metadata = MetaData(
 )
 
 
-def _text(name: str, *, null: bool = False, key: bool = False) -> Column[str]:
+def text_column(name: str, *, null: bool = False, key: bool = False) -> Column[str]:
     return Column(name, Text, nullable=null, primary_key=key)
 
 
-def _moment(name: str, *, null: bool = False) -> Column[object]:
+def moment(name: str, *, null: bool = False) -> Column[object]:
     return Column(name, DateTime(timezone=True), nullable=null)
 
 
@@ -53,17 +52,17 @@ def _order(*, key: bool = False) -> Column[str]:
     return Column("order_id", Text, ForeignKey("orders.id"), nullable=False, primary_key=key)
 
 
-entities = Table("entities", metadata, _text("id", key=True), _text("name"), _text("time_zone"))
+entities = Table("entities", metadata, text_column("id", key=True), text_column("name"), text_column("time_zone"))
 
 shops = Table(
     "shops",
     metadata,
-    _text("channel"),
-    _text("shop_id"),
+    text_column("channel"),
+    text_column("shop_id"),
     Column("entity_id", Text, ForeignKey("entities.id"), nullable=False),
-    _text("name"),
-    _text("provider"),
-    _text("account"),
+    text_column("name"),
+    text_column("provider"),
+    text_column("account"),
     Column("reserve_on_order", Boolean, nullable=False, server_default=text("false")),
     Column("track_by_number", Boolean, nullable=False, server_default=text("true")),
     PrimaryKeyConstraint("channel", "shop_id"),
@@ -72,29 +71,29 @@ shops = Table(
 orders = Table(
     "orders",
     metadata,
-    _text("id", key=True),
-    _text("source_channel"),
-    _text("shop_id"),
-    _text("order_no"),
-    _text("kind"),
-    _text("currency"),
+    text_column("id", key=True),
+    text_column("source_channel"),
+    text_column("shop_id"),
+    text_column("order_no"),
+    text_column("kind"),
+    text_column("currency"),
     _minor("amount_minor"),
     _minor("shipping_minor"),
-    _text("customer_id"),
-    _text("customer_note"),  # sealed with the customer's key
-    _text("recipient"),  # sealed with the customer's key
-    _text("phone_tail"),  # keyed hash of the last four digits: a proof, not the digits
+    text_column("customer_id"),
+    text_column("customer_note"),  # sealed with the customer's key
+    text_column("recipient"),  # sealed with the customer's key
+    text_column("phone_tail"),  # keyed hash of the last four digits: a proof, not the digits
     Column("address_gaps", ARRAY(Text), nullable=False),
     Column("unmatched", ARRAY(Text), nullable=False),
-    _moment("placed_at"),
-    _text("payment"),
-    _text("fulfilment"),
+    moment("placed_at"),
+    text_column("payment"),
+    text_column("fulfilment"),
     Column("holds", ARRAY(Text), nullable=False),
-    _text("after_sale"),
-    _text("cancellation"),
-    _text("stage"),
-    _moment("recorded_at"),
-    _moment("updated_at"),
+    text_column("after_sale"),
+    text_column("cancellation"),
+    text_column("stage"),
+    moment("recorded_at"),
+    moment("updated_at"),
     UniqueConstraint("source_channel", "shop_id", "order_no"),
     ForeignKeyConstraint(["source_channel", "shop_id"], ["shops.channel", "shops.shop_id"]),
     Index(None, "stage", "updated_at"),
@@ -105,24 +104,24 @@ order_lines = Table(
     "order_lines",
     metadata,
     _order(key=True),
-    _text("line_id", key=True),
+    text_column("line_id", key=True),
     Column("position", Integer, nullable=False),
-    _text("platform_sku"),
-    _text("title"),
+    text_column("platform_sku"),
+    text_column("title"),
     Column("quantity", Integer, nullable=False),
     _minor("list_price_minor"),
     _minor("merchant_discount_minor"),
     _minor("platform_subsidy_minor"),
     _minor("cash_minor"),
-    _text("gift_of", null=True),
+    text_column("gift_of", null=True),
 )
 
 demands = Table(
     "demands",
     metadata,
     _order(key=True),
-    _text("line_id", key=True),
-    _text("sku"),
+    text_column("line_id", key=True),
+    text_column("sku"),
     Column("quantity", Integer, nullable=False),
     _minor("cash_minor"),
 )
@@ -133,7 +132,7 @@ payment_plan = Table(
     _order(key=True),
     Column("part", Integer, primary_key=True),
     _minor("amount_minor"),
-    _moment("pay_until"),
+    moment("pay_until"),
 )
 
 # No foreign key to orders: money may come before its order.
@@ -141,17 +140,17 @@ payments = Table(
     "payments",
     metadata,
     Column("seq", BigInteger, Identity(always=True), primary_key=True),
-    _text("provider"),
-    _text("account"),
-    _text("trade_no"),
-    _text("order_id"),
+    text_column("provider"),
+    text_column("account"),
+    text_column("trade_no"),
+    text_column("order_id"),
     Column("part", Integer, nullable=False),
     _minor("amount_minor"),
-    _text("currency"),
-    _moment("paid_at"),
+    text_column("currency"),
+    moment("paid_at"),
     Column("matched", Boolean, nullable=False),
-    _text("source"),
-    _moment("recorded_at"),
+    text_column("source"),
+    moment("recorded_at"),
     UniqueConstraint("provider", "account", "trade_no"),
     CheckConstraint("amount_minor > 0", name="amount_positive"),
     Index(None, "order_id"),
@@ -162,8 +161,8 @@ payments = Table(
 order_money = Table(
     "order_money",
     metadata,
-    _text("order_id", key=True),
-    _text("currency"),
+    text_column("order_id", key=True),
+    text_column("currency"),
     _minor("captured_minor"),
     _minor("refund_due_minor"),
     CheckConstraint("refund_due_minor between 0 and captured_minor", name="due_within_captured"),
@@ -172,7 +171,7 @@ order_money = Table(
 stock = Table(
     "stock",
     metadata,
-    _text("sku", key=True),
+    text_column("sku", key=True),
     Column("on_hand", Integer, nullable=False),
     Column("reserved", Integer, nullable=False, server_default=text("0")),
     CheckConstraint("reserved between 0 and on_hand", name="never_oversold"),
@@ -182,7 +181,7 @@ reservations = Table(
     "reservations",
     metadata,
     _order(key=True),
-    _text("line_id", key=True),
+    text_column("line_id", key=True),
     Column("sku", Text, ForeignKey("stock.sku"), nullable=False),
     Column("quantity", Integer, nullable=False),
     Column("shipped", Integer, nullable=False, server_default=text("0")),
@@ -193,23 +192,23 @@ reservations = Table(
 sku_matches = Table(
     "sku_matches",
     metadata,
-    _text("channel", key=True),
-    _text("shop_id", key=True),
-    _text("platform_sku", key=True),
+    text_column("channel", key=True),
+    text_column("shop_id", key=True),
+    text_column("platform_sku", key=True),
     Column("version", Integer, primary_key=True),
     Column("components", JSONB, nullable=False),
-    _moment("valid_from"),
+    moment("valid_from"),
 )
 
 outbound_orders = Table(
     "outbound_orders",
     metadata,
     _order(key=True),
-    _text("reference"),
-    _text("transaction_id"),
-    _text("outbound_no", null=True),
-    _text("outside_shipment_no", null=True),
-    _moment("pushed_at"),
+    text_column("reference"),
+    text_column("transaction_id"),
+    text_column("outbound_no", null=True),
+    text_column("outside_shipment_no", null=True),
+    moment("pushed_at"),
     UniqueConstraint("reference"),
 )
 
@@ -217,23 +216,23 @@ shipments = Table(
     "shipments",
     metadata,
     _order(key=True),
-    _text("parcel_no", key=True),
-    _text("carrier"),
-    _text("waybill_no"),
+    text_column("parcel_no", key=True),
+    text_column("carrier"),
+    text_column("waybill_no"),
     Column("contents", JSONB, nullable=False),  # {line id: units}
-    _moment("shipped_at", null=True),
-    _moment("delivered_at", null=True),
+    moment("shipped_at", null=True),
+    moment("delivered_at", null=True),
 )
 
 ledger_entries = Table(
     "ledger_entries",
     metadata,
     Column("seq", BigInteger, Identity(always=True), primary_key=True),
-    _text("order_id"),
-    _text("kind"),
-    _text("reference"),
-    _text("transaction_id"),
-    _moment("booked_at"),
+    text_column("order_id"),
+    text_column("kind"),
+    text_column("reference"),
+    text_column("transaction_id"),
+    moment("booked_at"),
     UniqueConstraint("order_id", "kind", "reference"),
 )
 
@@ -241,82 +240,61 @@ ledger_postings = Table(
     "ledger_postings",
     metadata,
     Column("entry_seq", BigInteger, ForeignKey("ledger_entries.seq"), primary_key=True),
-    _text("account", key=True),
+    text_column("account", key=True),
     _minor("amount_minor"),
-    _text("currency"),
+    text_column("currency"),
 )
 
 # The head is locked by each append; a log that was cut off at its end shows too.
 audit_heads = Table(
     "audit_heads",
     metadata,
-    _text("order_id", key=True),
+    text_column("order_id", key=True),
     Column("seq", Integer, nullable=False),
-    _text("hash"),
+    text_column("hash"),
 )
 
 audit_log = Table(
     "audit_log",
     metadata,
-    _text("order_id", key=True),
+    text_column("order_id", key=True),
     Column("seq", Integer, primary_key=True),
-    _moment("at"),
-    _text("actor"),
-    _text("step"),
+    moment("at"),
+    text_column("actor"),
+    text_column("step"),
     Column("change", JSONB, nullable=False),
     Column("caused_by", ARRAY(BigInteger), nullable=False),
-    _text("transaction_id"),
-    _text("workflow_run"),
-    _text("previous_hash"),
-    _text("hash"),
-)
-
-inbound_events = Table(
-    "inbound_events",
-    metadata,
-    Column("id", BigInteger, Identity(always=True)),
-    _moment("received_at"),
-    _text("source"),
-    _text("message_id"),
-    _text("kind"),
-    _text("order_id", null=True),
-    _text("fact_hash", null=True),
-    _text("verdict"),
-    _text("reason", null=True),
-    Column("body", LargeBinary, nullable=False),  # encrypted
-    _moment("applied_at", null=True),
-    PrimaryKeyConstraint("id", "received_at"),
-    Index(None, "source", "message_id"),
-    Index(None, "order_id"),
-    Index(
-        "ix_inbound_events_waiting",
-        "received_at",
-        postgresql_where=text("verdict = 'accepted' and applied_at is null"),
-    ),
-    postgresql_partition_by="RANGE (received_at)",
+    text_column("transaction_id"),
+    text_column("workflow_run"),
+    text_column("trace_id"),
+    text_column("previous_hash"),
+    text_column("hash"),
 )
 
 cases = Table(
     "cases",
     metadata,
-    _text("id", key=True),
-    _text("order_id", null=True),
-    _text("cause"),
-    _text("subject"),
-    _text("detail"),
-    _text("owner"),
-    _text("next_action"),
+    text_column("id", key=True),
+    text_column("order_id", null=True),
+    text_column("cause"),
+    text_column("subject"),
+    text_column("detail"),
+    text_column("owner"),
+    text_column("next_action"),
     Column("choices", ARRAY(Text), nullable=False),
     Column("waits", Boolean, nullable=False),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
-    _text("last_error", null=True),
-    _moment("opened_at"),
-    _moment("due_at"),
-    _moment("settled_at", null=True),
-    _text("choice", null=True),
-    _text("decided_by", null=True),
-    _text("decision_reason", null=True),
+    text_column("last_error", null=True),
+    moment("opened_at"),
+    moment("due_at"),
+    moment("settled_at", null=True),
+    text_column("choice", null=True),
+    text_column("decided_by", null=True),
+    text_column("decision_reason", null=True),
     Index(None, "order_id"),
+    Index(
+        "uq_cases_one_open", "order_id", "cause", "subject", unique=True, postgresql_where=text("settled_at is null")
+    ),
     Index("ix_cases_open", "due_at", postgresql_where=text("settled_at is null")),
     CheckConstraint("(settled_at is null) = (choice is null)", name="settled_with_a_choice"),
 )
@@ -325,47 +303,10 @@ outbox = Table(
     "outbox",
     metadata,
     Column("seq", BigInteger, Identity(always=True), primary_key=True),
-    _text("kind"),
-    _text("subject"),
+    text_column("kind"),
+    text_column("subject"),
     Column("payload", JSONB, nullable=False),
-    _moment("written_at"),
-    _moment("sent_at", null=True),
+    moment("written_at"),
+    moment("sent_at", null=True),
     Index("ix_outbox_unsent", "seq", postgresql_where=text("sent_at is null")),
-)
-
-idempotency_keys = Table(
-    "idempotency_keys",
-    metadata,
-    _text("token_name", key=True),
-    _text("key", key=True),
-    _text("request_hash"),
-    Column("answer", JSONB, nullable=False),
-    _moment("created_at"),
-)
-
-api_tokens = Table(
-    "api_tokens",
-    metadata,
-    _text("name", key=True),
-    _text("token_sha256"),
-    Column("scopes", ARRAY(Text), nullable=False),
-    _moment("created_at"),
-    _moment("revoked_at", null=True),
-    UniqueConstraint("token_sha256"),
-)
-
-customer_keys = Table(
-    "customer_keys",
-    metadata,
-    _text("customer_id", key=True),
-    Column("wrapped_key", LargeBinary, nullable=False),
-    _moment("created_at"),
-)
-
-rate_limits = Table(
-    "rate_limits",
-    metadata,
-    _text("subject", key=True),
-    _moment("window_start"),
-    Column("used", Integer, nullable=False),
 )

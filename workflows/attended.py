@@ -153,7 +153,7 @@ class AttendedOrder:
         await self._record(RecordActivities.settle_case, CaseSettled(self._order.order_id, decision))
 
     def _show(self, *, resting: bool) -> None:
-        """What the Temporal Web UI says of this order. Each change of a search attribute costs, so passing stages don't."""
+        """What the Temporal Web UI says. Each change of a search attribute costs, so passing stages make none."""
         workflow.set_current_details(narrative.details(self._order))
         shown = (self._order.stage, self._order.open_cases > 0)
         if shown != self._shown and (resting or shown[1] != self._shown[1]):

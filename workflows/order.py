@@ -116,7 +116,7 @@ class OrderWorkflow(AttendedOrder):
             await self._until(lambda: self._order.known)
 
     async def _paid(self) -> None:
-        """1.2 Every part of the plan is paid. Where no notice comes, the provider is asked, at last when the window ends."""
+        """1.2 Every part of the plan is paid. Without a notice the provider is asked, at last when the window ends."""
         while self._order.payment is not Payment.PAID:
             part = self._order.unpaid
             assert part is not None
@@ -217,7 +217,7 @@ class OrderWorkflow(AttendedOrder):
             await self._record(RecordActivities.record_payment, fact)
 
     async def _trade_closed(self, part: UnpaidPart) -> bool:
-        """Closed at the provider, so that nobody can pay it any more; False when somebody just did."""
+        """Closed at the provider, so that nobody can pay it any more; False when somebody just paid it in full."""
         answer = await self._outside(
             lambda: workflow.start_activity_method(
                 PaymentActivities.close_trade,
@@ -231,8 +231,7 @@ class OrderWorkflow(AttendedOrder):
             return False
         if answer.outcome is CloseOutcome.ALREADY_PAID:
             await self._ask_provider(part)
-            return False
-        return True
+        return self._order.unpaid == part
 
     async def _warehouse_stopped(self) -> bool:
         """The race between our wish and the warehouse's hands is decided by the warehouse's answer."""

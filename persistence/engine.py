@@ -1,0 +1,24 @@
+"""The connection to Postgres."""
+
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+
+def connect(url: str, *, pool_size: int = 10) -> AsyncEngine:
+    """An engine for `postgresql+psycopg://...`; a statement ends after 3 s, like the local activity that runs it."""
+    return create_async_engine(
+        _with_driver(url),
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,
+        connect_args={
+            "connect_timeout": 3,
+            "options": "-c statement_timeout=3000 -c lock_timeout=3000 -c timezone=UTC",
+            "application_name": "lockstep",
+        },
+    )
+
+
+def _with_driver(url: str) -> str:
+    """Accept the usual `postgres://` forms too."""
+    scheme, _, rest = url.partition("://")
+    return f"postgresql+psycopg://{rest}" if scheme in ("postgres", "postgresql") else url

@@ -1,0 +1,122 @@
+"""Evidence: every message that came in, accepted or refused, as it was, encrypted; one table partition a month.
+
+A row says nothing about what happened to the order. It is written before anybody acts on the message, so that a crash
+in between loses nothing; `applied_at` is set by the transition that the message caused.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import bindparam, insert, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from persistence import sealing
+from persistence.edge_tables import inbound_events
+from persistence.tables import payments
+from ports.payments import PaymentNotice
+
+
+class Verdict(StrEnum):
+    ACCEPTED = "accepted"
+    REPEAT = "repeat"  # its effect is in the record
+    IGNORED = "ignored"  # genuine, but says nothing that moves an order
+    QUARANTINED = "quarantined"  # genuine, but contradicts what we know: a case
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """One message. `fact_hash` covers what it says, not its bytes: providers sign and encode their repeats anew."""
+
+    source: str
+    message_id: str
+    kind: str
+    body: bytes
+    verdict: Verdict
+    reason: str | None = None
+    order_id: str | None = None
+    fact: Mapping[str, object] | None = None
+
+    @property
+    def fact_hash(self) -> str | None:
+        if self.fact is None:
+            return None
+        return hashlib.sha256(json.dumps(self.fact, sort_keys=True, default=str).encode()).hexdigest()
+
+
+class Evidence:
+    def __init__(self, record_key: bytes) -> None:
+        self._record_key = record_key
+
+    async def keep(self, db: AsyncConnection, arrival: Arrival, now: datetime) -> int:
+        """The id of the evidence row."""
+        row = {
+            "received_at": now,
+            "source": arrival.source,
+            "message_id": arrival.message_id,
+            "kind": arrival.kind,
+            "order_id": arrival.order_id,
+            "fact_hash": arrival.fact_hash,
+            "verdict": arrival.verdict,
+            "reason": arrival.reason,
+            "body": sealing.seal(self._record_key, arrival.body, f"evidence/{arrival.source}"),
+        }
+        return int((await db.execute(insert(inbound_events).returning(inbound_events.c.id), row)).scalar_one())
+
+    def clear(self, source: str, body: bytes) -> bytes:
+        """The message's bytes, for an authorised reader."""
+        return sealing.unseal(self._record_key, body, f"evidence/{source}")
+
+
+async def contradicted(db: AsyncConnection, arrival: Arrival) -> bool:
+    """Whether a genuine message with this id said something else before."""
+    query = select(inbound_events.c.fact_hash).where(
+        inbound_events.c.source == bindparam("source"),
+        inbound_events.c.message_id == bindparam("message"),
+        inbound_events.c.fact_hash != bindparam("hash"),
+        inbound_events.c.verdict != Verdict.REFUSED,
+    )
+    values = {"source": arrival.source, "message": arrival.message_id, "hash": arrival.fact_hash}
+    return (await db.execute(query.limit(1), values)).first() is not None
+
+
+async def recorded_amount(db: AsyncConnection, notice: PaymentNotice) -> int | None:
+    """Minor units of this trade in the record, where it is already booked.
+
+    This, and never the evidence, is what makes a notice a repeat.
+    """
+    query = select(payments.c.amount_minor).where(
+        payments.c.provider == notice.provider,
+        payments.c.account == notice.account,
+        payments.c.trade_no == notice.trade_no,
+    )
+    return (await db.execute(query)).scalar_one_or_none()
+
+
+async def ensure_months(db: AsyncConnection, now: datetime, ahead: int = 2) -> None:
+    """A partition for this month and the next ones. Rows of a month without one lie in `inbound_events_rest`."""
+    first = now.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    for _ in range(ahead + 1):
+        following = (first + timedelta(days=32)).replace(day=1)
+        name = f"inbound_events_{first:%Y_%m}"
+        if (await db.execute(text("select to_regclass(:name)"), {"name": name})).scalar_one() is None:
+            await db.execute(
+                text(
+                    f"create table {name} partition of inbound_events "
+                    f"for values from ('{first.isoformat()}') to ('{following.isoformat()}')"
+                )
+            )
+        first = following
+
+
+async def drop_before(db: AsyncConnection, moment: datetime) -> list[str]:
+    """Remove whole months of evidence that end before `moment`; their names are the answer."""
+    query = text("select relid::regclass::text from pg_partition_tree('inbound_events') where isleaf order by 1")
+    months = [name for name in (await db.execute(query)).scalars() if name < f"inbound_events_{moment:%Y_%m}"]
+    for name in months:
+        await db.execute(text(f"drop table {name}"))
+    return months

@@ -1,0 +1,58 @@
+"""Ledger entries and the money row that refunds lock."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import insert, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.ledger import Account, Entry
+from persistence.tables import ledger_entries, ledger_postings
+from ports.provenance import PROVENANCE
+
+_MONEY = text(
+    """
+    insert into order_money as m (order_id, currency, captured_minor, refund_due_minor)
+    values (:order_id, :currency, :captured, :due)
+    on conflict (order_id) do update
+    set captured_minor = m.captured_minor + excluded.captured_minor,
+        refund_due_minor = m.refund_due_minor + excluded.refund_due_minor
+    """
+)
+RECEIVABLES = (Account.PROVIDER_RECEIVABLE, Account.PLATFORM_RECEIVABLE)
+
+
+async def book(db: AsyncConnection, order_id: str, entries: Iterable[Entry], now: datetime) -> None:
+    """Write entries; the database refuses one that does not balance, and the same one twice."""
+    for entry in entries:
+        head = {
+            "order_id": order_id,
+            "kind": entry.kind,
+            "reference": entry.reference,
+            "transaction_id": PROVENANCE.get().transaction_id,
+            "booked_at": now,
+        }
+        seq = (await db.execute(insert(ledger_entries).returning(ledger_entries.c.seq), head)).scalar_one()
+        rows = [
+            {
+                "entry_seq": seq,
+                "account": each.account,
+                "amount_minor": each.amount.amount_minor,
+                "currency": each.amount.currency,
+            }
+            for each in entry.postings
+        ]
+        await db.execute(insert(ledger_postings), rows)
+        await db.execute(
+            _MONEY,
+            {
+                "order_id": order_id,
+                "currency": entry.postings[0].amount.currency,
+                "captured": _sum(entry, *RECEIVABLES),
+                "due": -_sum(entry, Account.REFUND_PAYABLE),
+            },
+        )
+
+
+def _sum(entry: Entry, *accounts: Account) -> int:
+    return sum(each.amount.amount_minor for each in entry.postings if each.account in accounts)

@@ -1,0 +1,45 @@
+"""Bring the schema to the version of the code: once, under an advisory lock, so that several may try at once."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from persistence import edge_tables  # noqa: F401 - its tables belong to the metadata
+from persistence.tables import metadata
+
+_LOCK = text("select pg_advisory_xact_lock(hashtext('lockstep migrate'))")
+_PATIENCE = text("set local lock_timeout = '60s'; set local statement_timeout = '10min'")
+
+
+def alembic_config(connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def newest_revision() -> str:
+    head = ScriptDirectory.from_config(alembic_config()).get_current_head()
+    assert head is not None
+    return head
+
+
+async def migrate(engine: AsyncEngine) -> str:
+    """Apply what is missing; the revision the record stands at is the answer."""
+    async with engine.begin() as db:
+        await db.execute(_PATIENCE)
+        await db.execute(_LOCK)
+        await db.run_sync(lambda connection: command.upgrade(alembic_config(connection), "head"))
+    return newest_revision()
+
+
+async def schema_differences(engine: AsyncEngine) -> list[object]:
+    """What the tables in code say otherwise than the migrated database."""
+    async with engine.connect() as db:
+        return await db.run_sync(lambda connection: compare_metadata(MigrationContext.configure(connection), metadata))

@@ -1,0 +1,10 @@
+"""Alembic's entry: runs the migrations over the connection that `persistence.migrate` hands in."""
+
+from alembic import context
+
+from persistence import edge_tables  # noqa: F401 - its tables belong to the metadata
+from persistence.tables import metadata
+
+context.configure(connection=context.config.attributes["connection"], target_metadata=metadata, compare_type=True)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,133 @@
+"""Stock rows: one pool per sku. Locks are taken in the order of the sku, so two orders can't deadlock."""
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from sqlalchemy import bindparam, insert, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.order import Order
+from domain.stock import Component, Demand, SkuMatch, explode, shortage, units_by_sku
+from persistence.tables import reservations, sku_matches, stock
+
+_AVAILABLE = (
+    select(stock.c.sku, (stock.c.on_hand - stock.c.reserved).label("free"))
+    .where(stock.c.sku.in_(bindparam("skus", expanding=True)))
+    .order_by(stock.c.sku)
+    .with_for_update()
+)
+_RESERVE = text("update stock set reserved = reserved + :units where sku = :sku")
+_HELD = text("select line_id, sku, quantity - shipped as units from reservations where order_id = :id and not released")
+_FREE = text("update reservations set released = true where order_id = :id")
+_SHIP_LINE = text(
+    """
+    update reservations r set shipped = least(r.quantity, r.shipped + :units)
+    from (select released, shipped from reservations where order_id = :id and line_id = :line for update) before
+    where r.order_id = :id and r.line_id = :line
+    returning r.released, r.shipped - before.shipped as units
+    """
+)
+_LEAVE = text("update stock set on_hand = on_hand - :units, reserved = reserved - :units where sku = :sku")
+_LEAVE_FREE = text("update stock set on_hand = greatest(on_hand - :units, reserved) where sku = :sku")
+
+
+async def match_lines(db: AsyncConnection, order: Order) -> tuple[tuple[Demand, ...], tuple[str, ...]]:
+    """The unmatched lines in own skus, as far as the newest matches go, and the ids of lines that stay unmatched."""
+    lines = [line for line in order.lines if line.line_id in order.unmatched]
+    if not lines:
+        return (), ()
+    query = (
+        select(sku_matches.c.platform_sku, sku_matches.c.version, sku_matches.c.components)
+        .where(
+            sku_matches.c.channel == order.id.channel,
+            sku_matches.c.shop_id == order.id.shop_id,
+            sku_matches.c.platform_sku.in_([line.platform_sku for line in lines]),
+        )
+        .order_by(sku_matches.c.version)
+    )
+    found = {
+        row.platform_sku: SkuMatch(row.version, tuple(Component(**each) for each in row.components))
+        for row in await db.execute(query)
+    }
+    matched = [
+        demand
+        for line in lines
+        if line.platform_sku in found
+        for demand in explode(line.line_id, line.quantity, line.cash, found[line.platform_sku])
+    ]
+    return tuple(matched), tuple(line.line_id for line in lines if line.platform_sku not in found)
+
+
+async def reserve(db: AsyncConnection, order_id: str, wanted: Iterable[Demand]) -> dict[str, int]:
+    """Reserve all of it or nothing; what is missing per sku is the answer, empty when reserved."""
+    wanted = tuple(wanted)
+    units = units_by_sku(wanted)
+    if not units:
+        return {}
+    available = {row.sku: row.free for row in await db.execute(_AVAILABLE, {"skus": list(units)})}
+    missing = shortage(units, available)
+    if missing:
+        return missing
+    await db.execute(_RESERVE, [{"sku": sku, "units": count} for sku, count in units.items()])
+    await db.execute(
+        insert(reservations),
+        [
+            {"order_id": order_id, "line_id": each.line_id, "sku": each.sku, "quantity": each.quantity}
+            for each in wanted
+        ],
+    )
+    return {}
+
+
+async def release(db: AsyncConnection, order_id: str) -> None:
+    """What the order reserved and did not ship is free again; nobody else's reservation is touched."""
+    held: dict[str, int] = {}
+    for row in (await db.execute(_HELD, {"id": order_id})).all():
+        held[row.sku] = held.get(row.sku, 0) + row.units
+    for sku, units in sorted(held.items()):
+        await db.execute(_RESERVE, {"sku": sku, "units": -units})
+    await db.execute(_FREE, {"id": order_id})
+
+
+async def ship(db: AsyncConnection, order_id: str, goods: Iterable[Demand]) -> None:
+    """Goods left the house: out of stock and out of the reservation, never more than was reserved."""
+    for each in sorted(goods, key=lambda demand: demand.sku):
+        row = (
+            await db.execute(_SHIP_LINE, {"id": order_id, "line": each.line_id, "units": each.quantity})
+        ).one_or_none()
+        if row is not None:
+            await db.execute(_LEAVE_FREE if row.released else _LEAVE, {"sku": each.sku, "units": row.units})
+
+
+async def set_level(db: AsyncConnection, sku: str, on_hand: int) -> None:
+    """A counted level. Refused by the database below what is reserved."""
+    await db.execute(
+        text("insert into stock (sku, on_hand) values (:sku, :n) on conflict (sku) do update set on_hand = :n"),
+        {"sku": sku, "n": on_hand},
+    )
+
+
+async def add_match(
+    db: AsyncConnection, key: tuple[str, str, str], components: Iterable[Mapping[str, object]], now: datetime
+) -> int:
+    """A new version of (channel, shop, platform sku) -> components; the version is the answer."""
+    channel, shop_id, platform_sku = key
+    row = await db.execute(
+        text(
+            """
+            insert into sku_matches (channel, shop_id, platform_sku, version, components, valid_from)
+            select :channel, :shop, :sku, coalesce(max(version), 0) + 1, cast(:components as jsonb), :now
+            from sku_matches where channel = :channel and shop_id = :shop and platform_sku = :sku
+            returning version
+            """
+        ),
+        {
+            "channel": channel,
+            "shop": shop_id,
+            "sku": platform_sku,
+            "components": json.dumps([dict(each) for each in components]),
+            "now": now,
+        },
+    )
+    return int(row.scalar_one())

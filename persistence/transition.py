@@ -1,0 +1,161 @@
+"""One transition of an order: its lock, what the domain decided, everything that must be written with it, and the view.
+
+Whatever a Change says is written in one transaction: axes, captures, ledger, stock, cases, audit, applied evidence.
+"""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from domain.case import CaseDecision, Choice
+from domain.limits import Limits
+from domain.order import Change, Order
+from domain.payment import PlanPart, next_unpaid
+from domain.reference import OrderId
+from domain.release import moot
+from persistence import audit, cases, order_rows, stock
+from persistence.audit import Deed
+from persistence.edge_tables import inbound_events
+from persistence.ledger import book
+from ports.clock import Clock
+from ports.records import OrderView, UnpaidPart
+
+_APPLIED = (
+    update(inbound_events)
+    .where(inbound_events.c.id.in_(bindparam("events", expanding=True)))
+    .values(applied_at=bindparam("moment"))
+)
+
+
+class OrderNotKnown(Exception):
+    """A step was asked of an order that the record does not hold: a defect, so the step is tried again."""
+
+
+@dataclass(frozen=True)
+class Footing:
+    """One order under its lock, inside one transaction; `loaded` is None while only money has come."""
+
+    db: AsyncConnection
+    now: datetime
+    loaded: order_rows.Loaded | None
+
+    @property
+    def order(self) -> Order:
+        if self.loaded is None:
+            raise OrderNotKnown
+        return self.loaded.order
+
+    @property
+    def reserved_lines(self) -> frozenset[str]:
+        return self.loaded.reserved_lines if self.loaded else frozenset()
+
+
+class Transitions:
+    """How every method of the record does its work."""
+
+    def __init__(self, engine: AsyncEngine, clock: Clock, limits: Limits) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._limits = limits
+
+    @asynccontextmanager
+    async def _locked(self, order_id: OrderId, event_ids: tuple[int, ...] = ()) -> AsyncIterator[Footing]:
+        """A transaction with the order locked; the evidence that caused it counts as applied when it commits."""
+        async with self._engine.begin() as db:
+            yield Footing(db, self._clock.now(), await order_rows.load(db, order_id))
+            if event_ids:
+                await db.execute(_APPLIED, {"events": list(event_ids), "moment": self._clock.now()})
+
+    async def _decide(
+        self,
+        order_id: OrderId,
+        deed: Deed,
+        decide: Callable[[Order], Change],
+        about: Mapping[str, Any] | None = None,
+    ) -> OrderView:
+        """The plain kind of transition: the domain decides on the order alone."""
+        async with self._locked(order_id, deed.event_ids) as here:
+            await self._write(here, decide(here.order), deed, about)
+            return await self._view(here.db, order_id)
+
+    async def _write(
+        self,
+        here: Footing,
+        change: Change,
+        deed: Deed,
+        about: Mapping[str, Any] | None = None,
+        *,
+        source: str = "",
+        noted: bool = False,
+    ) -> None:
+        """Nothing is written for a change that changes nothing, unless it must be `noted` all the same."""
+        before, after, order_id = here.order, change.order, str(change.order.id)
+        if not (noted or before != after or change.entries or change.cases):
+            return
+        await order_rows.write_difference(here.db, before, after, source=source, now=here.now)
+        await book(here.db, order_id, change.entries, here.now)
+        if change.releases_stock:
+            await stock.release(here.db, order_id)
+        await stock.ship(here.db, order_id, change.shipped)
+        for case in change.cases:
+            await cases.open_case(here.db, order_id, case, now=here.now, limit=self._limits.case_decision)
+        await self._settle_moot_cases(here, after)
+        moved = {**order_rows.axes_moved(before, after), **(about or {})}
+        if change.cases:
+            moved["cases"] = [case.cause for case in change.cases]
+        await audit.append(here.db, order_id, deed, moved, here.now)
+
+    async def _settle_moot_cases(self, here: Footing, order: Order) -> None:
+        for case, _waits in await cases.open_cases(here.db, str(order.id)):
+            if moot(case.cause, order):
+                reason = f"settled itself: the order is {order.stage}"
+                await cases.settle(here.db, CaseDecision(case.case_id, Choice.CLOSE, "workflow", reason), here.now)
+
+    async def _view(self, db: AsyncConnection, order_id: OrderId) -> OrderView:
+        loaded = await order_rows.load(db, order_id, lock=False)
+        open_cases = await cases.open_cases(db, str(order_id))
+        if loaded is None:
+            return OrderView(order_id, known=False, limits=self._limits, open_cases=len(open_cases))
+        order = loaded.order
+        arrived = [parcel.delivered_at for parcel in order.parcels if parcel.delivered_at]
+        return OrderView(
+            order_id,
+            known=True,
+            limits=self._limits,
+            stage=order.stage,
+            payment=order.payment,
+            fulfilment=order.fulfilment,
+            cancellation=order.cancellation,
+            holds=order.holds,
+            amount=order.amount,
+            unpaid=self._unpaid(loaded),
+            delivered_at=max(arrived, default=None),
+            cases=tuple(case for case, waits in open_cases if waits),
+            open_cases=len(open_cases),
+        )
+
+    def _unpaid(self, loaded: order_rows.Loaded) -> UnpaidPart | None:
+        order = loaded.order
+        part = next_unpaid(order.plan, order.captures)
+        if part is None:
+            return None
+        return UnpaidPart(
+            loaded.provider,
+            loaded.account,
+            order.id.out_trade_no(part.part, len(order.plan)),
+            part.part,
+            part.amount,
+            _opened(order, part),
+            part.pay_until,
+        )
+
+
+def _opened(order: Order, part: PlanPart) -> datetime:
+    """The first part can be paid once the order is placed, the next one once the part before is paid."""
+    before = [each.paid_at for each in order.captures if each.matched and each.part == part.part - 1]
+    return max([order.placed_at, *before])

@@ -1,0 +1,42 @@
+"""One interceptor around every activity: says where it comes from, and logs each failed attempt with its error."""
+
+import logging
+from typing import Any
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
+
+from ports.errors import PortError
+from ports.provenance import PROVENANCE, Provenance
+from workflows.identity import transaction_id
+
+log = logging.getLogger("lockstep.attempts")
+
+
+class AttemptLog(Interceptor):
+    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002 - the SDK's name
+        return _Attempt(super().intercept_activity(next))
+
+
+class _Attempt(ActivityInboundInterceptor):
+    async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002 - the SDK's name
+        info = activity.info()
+        verb = info.activity_type.rpartition(".")[2]
+        origin = Provenance(transaction_id(info.workflow_id or "", verb), info.workflow_run_id or "")
+        token = PROVENANCE.set(origin)
+        try:
+            return await super().execute_activity(input)
+        except Exception as error:
+            named = {"step": info.activity_type, "transaction_id": origin.transaction_id, "attempt": info.attempt}
+            log.warning("attempt %s of %s failed: %s", info.attempt, info.activity_type, _sentence(error), extra=named)
+            if isinstance(error, PortError):
+                raise ApplicationError(str(error), info.attempt, type=type(error).__name__) from error
+            raise
+        finally:
+            PROVENANCE.reset(token)
+
+
+def _sentence(error: Exception) -> str:
+    """The adapters' own errors name no person; of all others only the kind is logged."""
+    return str(error) if isinstance(error, PortError) else type(error).__name__

@@ -1,0 +1,29 @@
+"""The life of a worker process: runs until it is told to stop, drains, and never lives on after a fatal error."""
+
+import asyncio
+import logging
+import os
+import signal
+
+from temporalio.worker import Worker
+
+from runtime.wiring import GRACE
+
+log = logging.getLogger("lockstep.worker")
+HARD_STOP_SECONDS = GRACE.total_seconds() + 10
+
+
+async def run_until_told(workers: list[Worker]) -> None:
+    """SIGTERM and SIGINT drain. An error of one worker ends all of them and is raised: the process exits non-zero."""
+    loop = asyncio.get_running_loop()
+    told = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, told.set)
+    running = [asyncio.create_task(worker.run()) for worker in workers]
+    waiting = asyncio.create_task(told.wait())
+    log.info("serving %s", ", ".join(worker.task_queue for worker in workers))
+    await asyncio.wait([*running, waiting], return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    loop.call_later(HARD_STOP_SECONDS, os._exit, 1)  # a worker that can't drain must not hang for ever
+    await asyncio.gather(*(worker.shutdown() for worker in workers))
+    await asyncio.gather(*running)

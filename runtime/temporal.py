@@ -1,0 +1,53 @@
+"""How every process of ours speaks with Temporal: worker, API, replayer and tests take all of it from here."""
+
+import dataclasses
+
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.converter import DataConverter, DefaultFailureConverterWithEncodedAttributes
+from temporalio.worker import Replayer, WorkflowRunner
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from runtime.codec import EncryptionCodec
+from runtime.config import Settings
+from workflows.order import OrderWorkflow
+
+WORKFLOWS = (OrderWorkflow,)
+
+# Only the file with the steps is loaded anew for each workflow; everything it stands on is imported once. The guards
+# that the sandbox would give these modules are import contracts and banned names (pyproject.toml).
+PASSED_THROUGH = (
+    "activities",
+    "domain",
+    "ports",
+    "pydantic",
+    "workflows.attended",
+    "workflows.identity",
+    "workflows.messages",
+    "workflows.narrative",
+    "workflows.options",
+)
+
+
+def data_converter(keys: dict[str, bytes]) -> DataConverter:
+    return dataclasses.replace(
+        pydantic_data_converter,
+        payload_codec=EncryptionCodec(keys),
+        failure_converter_class=DefaultFailureConverterWithEncodedAttributes,
+    )
+
+
+def workflow_runner() -> WorkflowRunner:
+    return SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH))
+
+
+def replayer(converter: DataConverter) -> Replayer:
+    return Replayer(workflows=list(WORKFLOWS), data_converter=converter, workflow_runner=workflow_runner())
+
+
+async def connect(settings: Settings) -> Client:
+    return await Client.connect(
+        settings.temporal_address,
+        namespace=settings.temporal_namespace,
+        data_converter=data_converter(settings.payload_key_ring),
+    )

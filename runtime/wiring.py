@@ -1,0 +1,117 @@
+"""The composition root: which real thing stands behind each port. No business here."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import httpx
+from sqlalchemy.ext.asyncio import AsyncEngine
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from activities.payments import PaymentActivities
+from activities.records import RecordActivities
+from activities.warehouse import WarehouseActivities
+from adapters.http import open_client
+from adapters.payments.alipay import Alipay, AlipayAccount
+from adapters.warehouse.http import HttpWarehouse, WarehouseAccess
+from persistence.customers import Customers
+from persistence.engine import connect as connect_record
+from persistence.evidence import Evidence
+from persistence.orders import PostgresOrders
+from ports.clock import Clock, SystemClock
+from ports.payments import PaymentProvider
+from ports.warehouse import Warehouse
+from runtime import temporal
+from runtime.attempts import AttemptLog
+from runtime.config import AlipayAccountSettings, Settings
+from workflows import identity
+
+GRACE = timedelta(seconds=30)  # what is in flight may end before a worker stops
+
+
+@dataclass(frozen=True)
+class House:
+    """Everything one process needs, connected."""
+
+    settings: Settings
+    clock: Clock
+    engine: AsyncEngine
+    temporal: Client
+    customers: Customers
+    evidence: Evidence
+    orders: PostgresOrders
+    providers: dict[str, PaymentProvider]
+    warehouse: Warehouse
+
+
+@asynccontextmanager
+async def open_house(settings: Settings, clock: Clock | None = None) -> AsyncIterator[House]:
+    clock = clock or SystemClock()
+    async with AsyncExitStack() as stack:
+        engine = connect_record(settings.database_url, pool_size=settings.database_pool)
+        stack.push_async_callback(engine.dispose)
+        outside = await stack.enter_async_context(open_client())
+        customers = Customers(settings.record_key_bytes, clock)
+        access = WarehouseAccess(
+            settings.warehouse_url, settings.warehouse_token.get_secret_value(), settings.warehouse_secret_list
+        )
+        yield House(
+            settings,
+            clock,
+            engine,
+            await temporal.connect(settings),
+            customers,
+            Evidence(settings.record_key_bytes),
+            PostgresOrders(engine, customers, clock, settings.scaled_limits),
+            {provider.name: provider for provider in (_alipay(settings, outside, clock),)},
+            HttpWarehouse(access, outside, clock),
+        )
+
+
+def _alipay(settings: Settings, outside: httpx.AsyncClient, clock: Clock) -> Alipay:
+    return Alipay([_alipay_account(each) for each in settings.alipay_accounts], outside, clock)
+
+
+def _alipay_account(account: AlipayAccountSettings) -> AlipayAccount:
+    return AlipayAccount(
+        account.name,
+        account.app_id,
+        account.seller_id,
+        tuple(file.read_text() for file in account.alipay_public_key_files),
+        account.app_private_key_file.read_text(),
+        account.gateway_url,
+    )
+
+
+def workers(house: House) -> list[Worker]:
+    """One per task queue that this process serves: our own steps, and one for each class of outside system."""
+    payments = PaymentActivities(house.providers)
+    records = RecordActivities(house.orders)
+    warehouse = WarehouseActivities(house.warehouse, house.orders)
+    served = {
+        identity.ORDERS: lambda: _worker(
+            house, identity.ORDERS, records.all, workflows=temporal.WORKFLOWS, no_remote_activities=True
+        ),
+        identity.PAYMENTS: lambda: _worker(house, identity.PAYMENTS, payments.all),
+        identity.WAREHOUSE: lambda: _worker(house, identity.WAREHOUSE, warehouse.all),
+    }
+    chosen = house.settings.queues.split(",")
+    unknown = set(chosen) - set(served)
+    if unknown:
+        raise ValueError(f"LOCKSTEP_QUEUES names {', '.join(sorted(unknown))}: choose from {', '.join(served)}")
+    return [served[queue]() for queue in chosen]
+
+
+def _worker(house: House, queue: str, activities: Sequence[Callable[..., object]], **options: Any) -> Worker:
+    return Worker(
+        house.temporal,
+        task_queue=queue,
+        activities=activities,
+        workflow_runner=temporal.workflow_runner(),
+        interceptors=[AttemptLog()],
+        graceful_shutdown_timeout=GRACE,
+        **options,
+    )
