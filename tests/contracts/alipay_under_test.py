@@ -11,7 +11,6 @@ from urllib.parse import parse_qsl, urlencode
 import httpx
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from provider_under_test import Genuine, Refused
 
 from adapters.http import open_client
 from adapters.payments.alipay import Alipay, AlipayAccount
@@ -20,6 +19,7 @@ from ports.clock import FixedClock
 from ports.errors import RefusalReason
 from ports.messages import RawMessage
 from ports.payments import NoticeKind, PaymentNotice, TradeAnswer, TradeQuestion, TradeState
+from tests.contracts.provider_under_test import Genuine, Refused
 
 NOW = datetime(2026, 11, 22, 2, 0, 30, tzinfo=UTC)
 GATEWAY = "https://gateway.example/gateway.do"
@@ -225,7 +225,7 @@ class AlipayUnderTest:
         yield "unknown app", alipay(lambda _: httpx.Response(200, json={"error_response": {"code": "40002"}}))
         yield "a page", alipay(lambda _: httpx.Response(200, text="<html>"))
         yield "a redirect", alipay(lambda _: httpx.Response(302, headers={"location": "https://other.example"}))
-        yield "deep nesting", alipay(lambda _: httpx.Response(200, text="[" * 100_000))
+        yield "deep nesting", alipay(lambda _: httpx.Response(200, text='{"a":' + "[" * 100_000))
 
 
 def _genuine(

@@ -6,7 +6,15 @@ from typing import Any
 
 import httpx
 import pytest
-from alipay_under_test import (
+
+from adapters.http import open_client
+from adapters.payments import alipay as tables
+from adapters.payments.alipay import CLOSE, QUERY, Alipay
+from adapters.payments.alipay_gateway import OUTAGES
+from ports.clock import FixedClock
+from ports.errors import AnswerNotUnderstood, Unavailable
+from ports.payments import CloseOutcome, TradeState
+from tests.contracts.alipay_under_test import (
     NOW,
     OUT_TRADE_NO,
     AlipayUnderTest,
@@ -18,14 +26,6 @@ from alipay_under_test import (
     said_of,
     signed,
 )
-
-from adapters.http import open_client
-from adapters.payments import alipay as tables
-from adapters.payments.alipay import CLOSE, QUERY, Alipay
-from adapters.payments.alipay_gateway import OUTAGES
-from ports.clock import FixedClock
-from ports.errors import AnswerNotUnderstood, Unavailable
-from ports.payments import CloseOutcome, TradeState
 
 QUESTION = AlipayUnderTest.question
 PAID = said_of(TradeState.PAID, QUERY)
@@ -124,6 +124,12 @@ async def test_an_answer_that_proves_nothing_decides_nothing(text: str) -> None:
         await sending(text).query_trade(QUESTION)
 
 
+@pytest.mark.parametrize("status", [201, 302, 403, 404])
+async def test_only_a_plain_200_is_an_answer(status: int) -> None:
+    with pytest.raises(AnswerNotUnderstood, match=str(status)):
+        await alipay(lambda _: httpx.Response(status, content=answer(QUERY, PAID).content)).query_trade(QUESTION)
+
+
 async def test_an_answer_in_another_encoding_decides_nothing() -> None:
     with pytest.raises(AnswerNotUnderstood):
         await alipay(lambda _: httpx.Response(200, content='{"茶":1}'.encode("gbk"))).query_trade(QUESTION)
@@ -166,6 +172,14 @@ async def test_a_close_refused_for_a_trade_that_still_waits_is_repeated() -> Non
         await provider.close_trade(QUESTION)
 
 
+async def test_a_close_refused_for_an_unknown_reason_is_not_settled_by_asking() -> None:
+    unknown = {"code": "40004", "sub_code": "ACQ.INVALID_PARAMETER"}
+    closed = said_of(TradeState.CLOSED, QUERY)
+    provider = alipay(gateway(lambda method: answer(method, unknown if method == CLOSE else closed)))
+    with pytest.raises(AnswerNotUnderstood):
+        await provider.close_trade(QUESTION)
+
+
 @pytest.mark.parametrize("call", [Alipay.query_trade, Alipay.close_trade])
 async def test_an_unknown_code_is_named(call: Callable[..., Any]) -> None:
     with pytest.raises(AnswerNotUnderstood, match=r"ACQ\.INVALID_PARAMETER"):
@@ -195,8 +209,9 @@ async def test_an_unknown_code_is_named(call: Callable[..., Any]) -> None:
     ids=str,
 )
 async def test_a_payment_told_in_halves_is_not_believed(changes: dict[str, Any]) -> None:
+    said = {name: value for name, value in {**PAID, **changes}.items() if value is not None}
     with pytest.raises(AnswerNotUnderstood):
-        await saying({**PAID, **changes}).query_trade(QUESTION)
+        await saying(said).query_trade(QUESTION)
 
 
 async def test_a_refusal_about_another_trade_is_not_believed() -> None:

@@ -5,7 +5,6 @@ from typing import Any
 from urllib.parse import quote_plus, urlencode
 
 import pytest
-from alipay_under_test import CAPTURED, REFUND, account, alipay, content, form, notice, private_pem, public_pem, signed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +16,18 @@ from ports.clock import SystemClock
 from ports.errors import MessageRefused, RefusalReason
 from ports.messages import RawMessage
 from ports.payments import NoticeKind, PaymentNotice
+from tests.contracts.alipay_under_test import (
+    CAPTURED,
+    REFUND,
+    account,
+    alipay,
+    content,
+    form,
+    notice,
+    private_pem,
+    public_pem,
+    signed,
+)
 
 ALIPAY = alipay()
 
@@ -95,6 +106,10 @@ def test_the_checks_come_in_order() -> None:
 @pytest.mark.parametrize("after", [{"sign_type": "RSA"}, {"sign_type": ""}, {"sign": "&"}, {"sign": "ä"}, {"sign": ""}])
 def test_only_rsa2_in_clean_base64_is_a_signature(after: dict[str, str]) -> None:
     assert refusal(notice(after=after)).reason is RefusalReason.SIGNATURE
+
+
+def test_what_base64_readers_skip_is_no_part_of_a_signature() -> None:
+    assert refusal(body(GOOD.replace("&sign=", "&sign=%21"))).reason is RefusalReason.SIGNATURE
 
 
 @pytest.mark.parametrize("name", ["trans_currency", "settle_currency", "currency"])

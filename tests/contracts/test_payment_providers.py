@@ -5,14 +5,14 @@ from datetime import UTC
 from typing import Any
 
 import pytest
-from alipay_under_test import AlipayUnderTest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from provider_under_test import Genuine, ProviderUnderTest, Refused
 
 from ports.errors import AnswerNotUnderstood, MessageRefused, RefusalReason, Unavailable
 from ports.messages import RawMessage
 from ports.payments import CloseOutcome, NoticeKind, PaymentNotice, PaymentProvider, TradeState
+from tests.contracts.alipay_under_test import AlipayUnderTest
+from tests.contracts.provider_under_test import Genuine, ProviderUnderTest, Refused
 
 PROVIDERS: tuple[ProviderUnderTest, ...] = (AlipayUnderTest(),)
 

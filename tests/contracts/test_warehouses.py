@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from warehouse_under_test import NOWHERE, HttpWarehouseUnderTest, WarehouseUnderTest
 
 from ports.errors import AnswerNotUnderstood, MessageRefused, Unavailable
 from ports.warehouse import (
@@ -24,6 +23,7 @@ from ports.warehouse import (
     StopAnswer,
     StopOutcome,
 )
+from tests.contracts.warehouse_under_test import NOWHERE, HttpWarehouseUnderTest, WarehouseUnderTest
 
 WAREHOUSES: tuple[Callable[[], WarehouseUnderTest], ...] = (HttpWarehouseUnderTest,)
 
