@@ -1,6 +1,9 @@
 """The connection to Postgres."""
 
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+Engine = AsyncEngine  # by these names the layers above speak of them, so that only this package knows sqlalchemy
+Connection = AsyncConnection
 
 
 def connect(url: str, *, pool_size: int = 10) -> AsyncEngine:

@@ -33,7 +33,10 @@ class RefusalReason(StrEnum):
 
 
 class MessageRefused(PortError):
-    def __init__(self, reason: RefusalReason, detail: str) -> None:
+    """`claimed_id` is what the message says its id is, where that much could be read: nobody vouches for it."""
+
+    def __init__(self, reason: RefusalReason, detail: str, claimed_id: str = "") -> None:
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
         self.detail = detail
+        self.claimed_id = claimed_id

@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
-from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import Client
 from temporalio.worker import Worker
 
@@ -18,6 +17,7 @@ from adapters.http import open_client
 from adapters.payments.alipay import Alipay, AlipayAccount
 from adapters.warehouse.http import HttpWarehouse, WarehouseAccess
 from persistence.customers import Customers
+from persistence.engine import Engine
 from persistence.engine import connect as connect_record
 from persistence.evidence import Evidence
 from persistence.orders import PostgresOrders
@@ -38,7 +38,7 @@ class House:
 
     settings: Settings
     clock: Clock
-    engine: AsyncEngine
+    engine: Engine
     temporal: Client
     customers: Customers
     evidence: Evidence

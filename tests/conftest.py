@@ -14,6 +14,15 @@ from runtime.embedded import EmbeddedPostgres
 from tests.builders import NOON
 
 _numbers = itertools.count(1)
+SKUS = (
+    "TEA-GREEN-250",
+    "TEA-BLACK-250",
+    "TEA-OOLONG-100",
+    "TEA-PUER-357",
+    "TEA-JASMINE-100",
+    "TEA-CUP",
+    "CUP-WHITE",
+)
 
 
 @pytest.fixture(scope="session")
@@ -30,8 +39,8 @@ async def template(postgres: EmbeddedPostgres) -> str:
     async with engine.begin() as db:
         await shops.add_entity(db, "teahouse", "Tea House Ltd", "Asia/Shanghai")
         await shops.add_shop(db, shops.Shop("shop", "tea", "teahouse", "Tea shop", "alipay", "main"))
-        for sku, on_hand in (("TEA-GREEN-250", 1000), ("CUP-WHITE", 1000)):
-            await stock.set_level(db, sku, on_hand)
+        for sku in SKUS:
+            await stock.set_level(db, sku, 1000)
             component = {"sku": sku, "quantity": 1, "price_weight": 1}
             await stock.add_match(db, ("shop", "tea", sku), [component], NOON)
         box = [

@@ -101,6 +101,13 @@ class Alipay(PaymentProvider):
 
     def read_notice(self, message: RawMessage) -> PaymentNotice:
         form = read_form(message.body)
+        try:
+            return self._believed(form)
+        except MessageRefused as refused:
+            refused.claimed_id = form.fields["notify_id"]
+            raise
+
+    def _believed(self, form: NoticeForm) -> PaymentNotice:
         app_id = form.fields["app_id"]
         if app_id not in self._by_app:
             raise MessageRefused(RefusalReason.APP, f"app_id {app_id} is none of ours")

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
-from town_under_test import Scene, in_process
+
+from tests.sandbox.town_under_test import Scene, in_process
 
 QUERY, CLOSE = "alipay.trade.query", "alipay.trade.close"
 

@@ -4,14 +4,14 @@ from typing import Any
 
 import httpx
 import pytest
-from lockstep_stub import decoded
-from town_under_test import Scene, a_world, in_process, until
 
 from sandbox.alipay.notices import Notice, NoticeDesk
 from sandbox.alipay.post import RETRY_AFTER
 from sandbox.alipay.trades import TradeBook
 from sandbox.courier import Courier
 from sandbox.pace import Pace
+from tests.sandbox.lockstep_stub import decoded
+from tests.sandbox.town_under_test import Scene, a_world, in_process, until
 
 
 class RecordingPace(Pace):

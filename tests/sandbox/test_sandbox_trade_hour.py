@@ -5,10 +5,10 @@ from typing import Any
 
 import httpx
 import pytest
-from town_under_test import Scene, in_process, over_sockets, until
 
 from sandbox.faults import Fault
 from sandbox.trade_plan import TradePlan, draw
+from tests.sandbox.town_under_test import Scene, in_process, over_sockets, until
 
 
 def outline(plan: TradePlan) -> list[Any]:

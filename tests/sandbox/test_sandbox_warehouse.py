@@ -4,11 +4,11 @@ import random  # noqa: TID251 - the floor rolls dice
 
 import httpx
 import pytest
-from town_under_test import RECIPIENT, in_process, over_sockets, until
 
 from sandbox.warehouse.floor import pack
 from sandbox.warehouse.messages import webhook_signature
 from sandbox.warehouse.outbound import Line
+from tests.sandbox.town_under_test import RECIPIENT, in_process, over_sockets, until
 
 SLOWLY = 0.01  # a time scale at which nothing is packed during a test
 

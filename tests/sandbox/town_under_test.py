@@ -11,12 +11,12 @@ from typing import Any
 import httpx
 from cryptography.hazmat.primitives.asymmetric import rsa
 from fastapi import FastAPI
-from lockstep_stub import LockstepStub
 
 from sandbox.app import build
 from sandbox.server import server
 from sandbox.town import Settings, Town
 from sandbox.world import Accounts, World
+from tests.sandbox.lockstep_stub import LockstepStub
 
 PATIENCE = 20.0
 RECIPIENT = {

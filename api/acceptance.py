@@ -1,0 +1,71 @@
+"""How a message becomes a fact for a workflow: verify, keep as evidence, signal-with-start, only then acknowledge.
+
+The signal is left out only where the record already holds the effect (a payment row, a parcel row), never because the
+evidence exists: a crash between evidence and signal must not turn the resend into a repeat.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from temporalio.common import WorkflowIDReusePolicy
+from temporalio.service import RPCError
+
+from api.errors import Problem
+from domain.case import NewCase
+from domain.order import Stage
+from domain.reference import OrderId
+from persistence import cases
+from persistence.engine import Connection
+from persistence.evidence import Arrival
+from runtime.wiring import House
+from workflows import identity
+from workflows.messages import Fact, OrderStart
+from workflows.order import OrderWorkflow
+
+SIGNAL_PATIENCE = timedelta(seconds=4)  # the strictest sender waits 5 s for its answer
+
+
+class Acceptance:
+    def __init__(self, house: House) -> None:
+        self.house = house
+
+    async def keep(self, db: Connection, arrival: Arrival) -> int:
+        return await self.house.evidence.keep(db, arrival, self.house.clock.now())
+
+    async def keep_alone(self, arrival: Arrival) -> int:
+        async with self.house.engine.begin() as db:
+            return await self.keep(db, arrival)
+
+    async def quarantine(self, arrival: Arrival, case: NewCase) -> None:
+        """Kept, with a case for a person, and no effect on any order."""
+        async with self.house.engine.begin() as db:
+            await self.keep(db, arrival)
+            await cases.open_case(
+                db,
+                arrival.order_id,
+                case,
+                now=self.house.clock.now(),
+                limit=self.house.settings.scaled_limits.case_decision,
+            )
+
+    async def tell(self, order_id: OrderId, signal: Callable[..., None], fact: Fact, summary: str = "") -> None:
+        """Durable once this returns: the workflow has the fact, or a new run begins with it. Problem 503 otherwise."""
+        options: dict[str, Any] = {"static_summary": summary} if summary else {}
+        try:
+            await self.house.temporal.start_workflow(
+                OrderWorkflow.run,
+                OrderStart(order_id),
+                id=identity.order_workflow_id(order_id),
+                task_queue=identity.ORDERS,
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+                start_signal=signal.__name__,
+                start_signal_args=[fact],
+                search_attributes=identity.order_search_attributes(order_id, Stage.AWAITING_PAYMENT),
+                rpc_timeout=SIGNAL_PATIENCE,
+                **options,
+            )
+        except RPCError as error:
+            raise Problem(
+                503, "unavailable", "not accepted yet: send it again", headers={"retry-after": "5"}
+            ) from error

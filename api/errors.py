@@ -1,0 +1,73 @@
+"""Errors as application/problem+json (RFC 9457): what went wrong, and what to do. Nothing of the inside leaks."""
+
+import logging
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from domain.errors import DomainError
+
+log = logging.getLogger("lockstep.api")
+MEDIA_TYPE = "application/problem+json"
+
+
+class Problem(Exception):
+    """`kind` is a stable word for programs, `detail` a sentence for people."""
+
+    def __init__(self, status: int, kind: str, detail: str, *, headers: dict[str, str] | None = None) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.kind = kind
+        self.detail = detail
+        self.headers = headers
+
+
+def problem_response(problem: Problem, **more: object) -> JSONResponse:
+    body = {"type": f"urn:lockstep:problem:{problem.kind}", "title": problem.kind.replace("-", " ")}
+    return JSONResponse(
+        {**body, "status": problem.status, "detail": problem.detail, **more},
+        problem.status,
+        media_type=MEDIA_TYPE,
+        headers=problem.headers,
+    )
+
+
+async def _problem(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, Problem)
+    return problem_response(error)
+
+
+async def _domain(_: Request, error: Exception) -> JSONResponse:
+    return problem_response(Problem(422, "refused", str(error)))
+
+
+async def _invalid(_: Request, error: Exception) -> JSONResponse:
+    """Which fields, and why; never the values: they may be personal."""
+    assert isinstance(error, RequestValidationError)
+    fields = [
+        {"field": ".".join(str(part) for part in each["loc"] if part != "body"), "message": each["msg"]}
+        for each in error.errors()
+    ]
+    return problem_response(Problem(422, "invalid-request", "see `errors` for the fields to correct"), errors=fields)
+
+
+async def _http(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    kind = {404: "not-found", 405: "method-not-allowed", 413: "too-large"}.get(error.status_code, "refused")
+    return problem_response(Problem(error.status_code, kind, str(error.detail)))
+
+
+async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    log.error("%s %s failed: %s", request.method, request.url.path, type(error).__name__, exc_info=error)
+    detail = "we could not do this now; nothing was lost, send it again"
+    return problem_response(Problem(503, "unavailable", detail, headers={"retry-after": "5"}))
+
+
+def add_error_answers(app: FastAPI) -> None:
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(DomainError, _domain)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unexpected)

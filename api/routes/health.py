@@ -1,0 +1,29 @@
+"""Is this process alive, and can it do its work?"""
+
+from fastapi import APIRouter, Response
+
+from api.dependencies import HouseHere
+from persistence import queries
+
+router = APIRouter(prefix="/health", tags=["health"])
+
+
+@router.get("/live", summary="The process answers")
+async def live() -> dict[str, str]:
+    return {"status": "ok"}
+
+
+@router.get("/ready", summary="Postgres and Temporal answer too")
+async def ready(here: HouseHere, response: Response) -> dict[str, str]:
+    found = {"postgres": "ok", "temporal": "ok"}
+    try:
+        async with here.engine.connect() as db:
+            await queries.answers(db)
+    except Exception:  # noqa: BLE001 - any failure means the same here
+        found["postgres"] = "away"
+    try:
+        await here.temporal.service_client.check_health()
+    except Exception:  # noqa: BLE001
+        found["temporal"] = "away"
+    response.status_code = 200 if set(found.values()) == {"ok"} else 503
+    return found
