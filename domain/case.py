@@ -115,7 +115,7 @@ def check_decision(cause: Cause, decision: CaseDecision) -> None:
         raise SkipRefused(f"a case of {cause} allows {', '.join(allowed)}, not {decision.choice}")
     if not decision.reason.strip() or not decision.by.strip():
         raise SkipRefused("say who decides and why")
-    if decision.choice is Choice.SKIP and not decision.outside_shipment_no:
+    if decision.choice is Choice.SKIP and not (decision.outside_shipment_no or "").strip():
         raise SkipRefused("skipping the push needs the shipment number under which the goods left")
-    if decision.choice is Choice.SKIP and decision.second_person in (None, "", decision.by):
+    if decision.choice is Choice.SKIP and (decision.second_person or "").strip() in ("", decision.by.strip()):
         raise SkipRefused("skipping the push needs a second person")

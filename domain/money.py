@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from domain.errors import CurrencyMismatch, InvalidMoney
 
 MINOR_DIGITS = {"CNY": 2, "HKD": 2, "USD": 2, "EUR": 2, "JPY": 0}
-_DECIMAL = re.compile(r"(0|[1-9]\d{0,12})(?:\.(\d+))?")
+_DECIMAL = re.compile(r"(0|[1-9][0-9]{0,12})(?:\.([0-9]+))?")
 
 
 @dataclass(frozen=True, order=True)

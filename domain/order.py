@@ -25,9 +25,9 @@ from domain.axis import (
 from domain.case import Cause, NewCase
 from domain.errors import InvalidOrder
 from domain.money import Money, total
-from domain.payment import Capture, PlanPart, check_plan, next_unpaid, pays_its_part
+from domain.payment import Capture, PlanPart, check_plan, next_unpaid, odd_money, pays_its_part
 from domain.reference import OrderId
-from domain.shipment import Coverage, Parcel, coverage, unknown_lines
+from domain.shipment import Parcel, goods, progress, unknown_lines
 from domain.stock import Demand
 
 
@@ -152,6 +152,7 @@ class Change:
 
 def check_lines(lines: tuple[Line, ...]) -> None:
     ids = [line.line_id for line in lines]
+    sold = {line.line_id for line in lines if line.gift_of is None}
     if not ids or len(set(ids)) != len(ids):
         raise InvalidOrder("lines: give at least one line, each with its own line_id")
     for line in lines:
@@ -159,8 +160,8 @@ def check_lines(lines: tuple[Line, ...]) -> None:
             raise InvalidOrder(f"line {line.line_id}: quantity from 1, discounts no larger than the price")
         if min(line.list_price, line.merchant_discount, line.platform_subsidy).amount_minor < 0:
             raise InvalidOrder(f"line {line.line_id}: prices and discounts are zero or more")
-        if line.gift_of is not None and (line.gift_of not in ids or line.gift_of == line.line_id):
-            raise InvalidOrder(f"line {line.line_id}: gift_of must name another line of the order")
+        if line.gift_of is not None and line.gift_of not in sold:
+            raise InvalidOrder(f"line {line.line_id}: gift_of must name a line of the order that is no gift")
         if line.gift_of is not None and line.list_price.amount_minor:
             raise InvalidOrder(f"line {line.line_id}: a gift has list price 0")
 
@@ -171,6 +172,8 @@ def place(order: Order, early: tuple[Capture, ...] = ()) -> Change:
     Raises InvalidOrder when lines and plan don't agree.
     """
     check_lines(order.lines)
+    if order.shipping.amount_minor < 0:
+        raise InvalidOrder("shipping: zero or more")
     check_plan(order.plan, order.amount)
     change = Change(order)
     for capture in early:
@@ -193,35 +196,32 @@ def capture_payment(order: Order, capture: Capture) -> Change:
 def _settle(order: Order, capture: Capture, *, already_apart: bool) -> Change:
     reference = "/".join(capture.key)
     apart = () if already_apart else (ledger.held_apart(reference, capture.amount),)
-    if order.fulfilment is Fulfilment.STOPPED:
-        due = ledger.refund_due(reference, capture.amount, _nothing(order), apart=True)
-        case = NewCase(Cause.PAID_AFTER_CLOSE, reference, f"{capture.amount} arrived after the order had ended")
-        return Change(replace(order, captures=(*order.captures, capture)), (*apart, due), (case,))
     if pays_its_part(capture, order.plan, order.captures):
-        freight = order.freight_of(capture.part)
         book = ledger.matched if already_apart else ledger.captured
-        captures = (*order.captures, replace(capture, matched=True))
+        capture = replace(capture, matched=True)
+        captures = (*order.captures, capture)
         reached = Payment.PARTLY_PAID if next_unpaid(order.plan, captures) else Payment.PAID
-        paid = replace(order, captures=captures, payment=move(PAYMENT_MOVES, order.payment, reached))
-        return Change(paid, (book(reference, capture.amount, freight),))
-    return Change(replace(order, captures=(*order.captures, capture)), apart, (_odd_money(order, capture),))
+        after = replace(order, captures=captures, payment=move(PAYMENT_MOVES, order.payment, reached))
+        change = Change(after, (book(reference, capture.amount, order.freight_of(capture.part)),))
+    else:
+        after = replace(order, captures=(*order.captures, capture))
+        change = Change(after, apart, (odd_money(capture, order.plan),))
+    if order.fulfilment is not Fulfilment.STOPPED:
+        return change
+    case = NewCase(Cause.PAID_AFTER_CLOSE, reference, f"{capture.amount} arrived after the order had ended")
+    return replace(change, entries=(*change.entries, _due_back(order, capture)), cases=(case,))
 
 
-def _odd_money(order: Order, capture: Capture) -> NewCase:
-    reference = "/".join(capture.key)
-    asked = next((part.amount for part in order.plan if part.part == capture.part), None)
-    if asked is None or asked == capture.amount:
-        return NewCase(Cause.SURPLUS_PAYMENT, reference, f"{capture.amount} more than the plan asks for")
-    return NewCase(Cause.AMOUNT_MISMATCH, reference, f"{capture.amount} was paid, {asked} was asked")
-
-
-def _nothing(order: Order) -> Money:
-    return Money(0, order.shipping.currency)
+def _due_back(order: Order, capture: Capture) -> ledger.Entry:
+    freight = order.freight_of(capture.part) if capture.matched else Money(0, order.shipping.currency)
+    return ledger.refund_due("/".join(capture.key), capture.amount, freight, apart=not capture.matched)
 
 
 def reserved(order: Order) -> Change:
-    """All matched lines of a paid order are reserved."""
-    return Change(replace(order, fulfilment=move(FULFILMENT_MOVES, order.fulfilment, Fulfilment.RESERVED)))
+    """All matched lines of a paid order are reserved. Parcels that were reported before count from now on."""
+    after = replace(order, fulfilment=move(FULFILMENT_MOVES, order.fulfilment, Fulfilment.RESERVED))
+    overtook = order.parcels if order.fulfilment is Fulfilment.WAITING else ()
+    return Change(_followed(after), shipped=tuple(each for parcel in overtook for each in goods(order.demands, parcel)))
 
 
 def pushed(order: Order) -> Change:
@@ -230,44 +230,35 @@ def pushed(order: Order) -> Change:
 
 def report_parcel(order: Order, parcel: Parcel) -> Change:
     """A parcel left or arrived. Each parcel is followed on its own; together they move the order."""
-    ordered = {demand.line_id: demand.quantity for demand in order.demands}
     before = next((each for each in order.parcels if each.parcel_no == parcel.parcel_no), None)
     joined = before.joined(parcel) if before else parcel
+    if joined == before:
+        return Change(order)
     others = tuple(each for each in order.parcels if each.parcel_no != parcel.parcel_no)
     after = replace(order, parcels=(*others, joined))
-    strange = unknown_lines(ordered, joined)
+    strange = unknown_lines({demand.line_id for demand in order.demands}, joined)
     if strange:
         detail = f"parcel {parcel.parcel_no} carries lines {', '.join(strange)}, which the order does not have"
         return Change(after, cases=(NewCase(Cause.UNKNOWN_LINES, parcel.parcel_no, detail),))
-    shipped = _goods(order, joined) if before is None else ()
+    not_now = order.fulfilment is Fulfilment.WAITING or (before is not None and before.contents)
+    shipped = () if not_now else goods(order.demands, joined)
     if order.fulfilment in (Fulfilment.STOPPED, Fulfilment.WAITING):
         detail = f"parcel {parcel.parcel_no} left, but the order is {order.fulfilment}"
         return Change(after, cases=(NewCase(Cause.UNEXPECTED_PARCEL, parcel.parcel_no, detail),), shipped=shipped)
-    return Change(replace(after, fulfilment=reached(after)), shipped=shipped)
+    return Change(_followed(after), shipped=shipped)
 
 
-def _goods(order: Order, parcel: Parcel) -> tuple[Demand, ...]:
-    by_line = {demand.line_id: demand for demand in order.demands}
-    return tuple(replace(by_line[each.line_id], quantity=each.quantity) for each in parcel.contents)
+def _followed(order: Order) -> Order:
+    """The order as far as its known parcels bring it, never back.
 
-
-def reached(order: Order) -> Fulfilment:
-    """How far the known parcels bring the order; never back."""
-    ordered = {demand.line_id: demand.quantity for demand in order.demands}
-    parcels = [parcel for parcel in order.parcels if not unknown_lines(ordered, parcel)]
-    left = coverage(ordered, parcels)
-    arrived = coverage(ordered, [parcel for parcel in parcels if parcel.delivered_at])
-    if left is Coverage.NONE:
-        return order.fulfilment
-    if left is Coverage.PART:
-        target = Fulfilment.PARTLY_SHIPPED
-    else:
-        target = {
-            Coverage.NONE: Fulfilment.SHIPPED,
-            Coverage.PART: Fulfilment.PARTLY_DELIVERED,
-            Coverage.ALL: Fulfilment.DELIVERED,
-        }[arrived]
-    return move(FULFILMENT_MOVES, order.fulfilment, target)
+    Goods that left can't be held any more; a line that nobody mapped has not left, and keeps its hold.
+    """
+    mapped = {demand.line_id: demand.quantity for demand in order.demands}
+    target = progress(mapped | dict.fromkeys(order.unmatched, 1), order.parcels)
+    if target is None or order.fulfilment is Fulfilment.STOPPED:
+        return order
+    holds = order.holds if order.unmatched else ()
+    return replace(order, fulfilment=move(FULFILMENT_MOVES, order.fulfilment, target), holds=holds)
 
 
 def complete(order: Order) -> Change:
@@ -276,8 +267,10 @@ def complete(order: Order) -> Change:
 
 def request_cancellation(order: Order) -> Change:
     """Noted first; whether it comes in time is decided by the warehouse's answer, not by us."""
-    if order.cancellation is not Cancellation.NONE or order.finished:
+    if order.cancellation is not Cancellation.NONE or order.fulfilment is Fulfilment.STOPPED:
         return Change(order)
+    if order.fulfilment is Fulfilment.COMPLETED:
+        return cancel_too_late(order)
     return Change(replace(order, cancellation=Cancellation.REQUESTED))
 
 
@@ -292,15 +285,7 @@ def stop(order: Order) -> Change:
         return cancel_too_late(order)
     done = Cancellation.DONE if order.cancellation is Cancellation.REQUESTED else order.cancellation
     stopped = move(FULFILMENT_MOVES, order.fulfilment, Fulfilment.STOPPED)
-    due = tuple(
-        ledger.refund_due(
-            "/".join(each.key),
-            each.amount,
-            order.freight_of(each.part) if each.matched else _nothing(order),
-            apart=not each.matched,
-        )
-        for each in order.captures
-    )
+    due = tuple(_due_back(order, each) for each in order.captures)
     amount = total((each.amount for each in order.captures), order.shipping.currency)
     cases = (NewCase(Cause.REFUND_DUE, str(order.id), f"{amount} is due back to the buyer"),) if due else ()
     return Change(replace(order, fulfilment=stopped, cancellation=done, holds=()), due, cases, releases_stock=True)
@@ -308,6 +293,8 @@ def stop(order: Order) -> Change:
 
 def cancel_too_late(order: Order) -> Change:
     """The goods had left: the wish to cancel becomes a return."""
+    if order.cancellation is Cancellation.TOO_LATE:
+        return Change(order)
     case = NewCase(Cause.RETURN_REQUESTED, str(order.id), "the buyer cancelled after the goods had left")
     requested = move(AFTER_SALE_MOVES, order.after_sale, AfterSale.REQUESTED)
     return Change(replace(order, cancellation=Cancellation.TOO_LATE, after_sale=requested), cases=(case,))

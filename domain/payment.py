@@ -6,8 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from domain.case import Cause, NewCase
 from domain.errors import InvalidOrder
 from domain.money import Money, total
+from domain.reference import MOST_PARTS
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,8 @@ def check_plan(parts: Sequence[PlanPart], whole: Money) -> None:
     """Parts are numbered 1, 2, ... and sum to the order's whole amount."""
     if [part.part for part in parts] != list(range(1, len(parts) + 1)) or not parts:
         raise InvalidOrder("payment_plan: number the parts 1, 2, ... in order")
+    if len(parts) > MOST_PARTS:
+        raise InvalidOrder(f"payment_plan: at most {MOST_PARTS} parts")
     if any(part.amount.amount_minor <= 0 for part in parts):
         raise InvalidOrder("payment_plan: each part must be above zero")
     planned = total((part.amount for part in parts), whole.currency)
@@ -59,6 +63,15 @@ def pays_its_part(capture: Capture, plan: Sequence[PlanPart], before: Iterable[C
     asked = next((part.amount for part in plan if part.part == capture.part), None)
     taken = any(other.matched and other.part == capture.part for other in before)
     return asked == capture.amount and not taken
+
+
+def odd_money(capture: Capture, plan: Sequence[PlanPart]) -> NewCase:
+    """Why captured money pays nothing, for the person who looks at it."""
+    reference = "/".join(capture.key)
+    asked = next((part.amount for part in plan if part.part == capture.part), None)
+    if asked is None or asked == capture.amount:
+        return NewCase(Cause.SURPLUS_PAYMENT, reference, f"{capture.amount} more than the plan asks for")
+    return NewCase(Cause.AMOUNT_MISMATCH, reference, f"{capture.amount} was paid, {asked} was asked")
 
 
 def next_unpaid(plan: Sequence[PlanPart], captures: Iterable[Capture]) -> PlanPart | None:

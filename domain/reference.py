@@ -13,8 +13,9 @@ from domain.errors import InvalidReference
 CHANNELS = ("shop", "taobao", "jd", "pdd", "douyin")
 OWN_SHOP = "shop"
 OUT_TRADE_NO_LIMIT = 32  # characters; WeChat Pay's limit is the smallest among the providers
+MOST_PARTS = 99  # of one payment plan: two digits of the number
 _PART = re.compile(r"[A-Za-z0-9-]{1,24}")
-_OUT_TRADE_NO = re.compile(r"([A-Za-z0-9-]+)_([A-Za-z0-9-]+?)(?:_([1-9]\d?))?")
+_OUT_TRADE_NO = re.compile(r"([A-Za-z0-9-]+)_([A-Za-z0-9-]+?)(?:_([1-9][0-9]?))?")
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,8 @@ def moot(cause: Cause, order: Order) -> bool:
     passed = {
         Cause.MESSAGE_WITHOUT_ORDER: True,
         Cause.PROVIDER_SILENT: order.payment is Payment.PAID,
-        Cause.OUT_OF_STOCK: order.fulfilment is not Fulfilment.WAITING,
+        # A line that was mapped late may be short after the others were reserved.
+        Cause.OUT_OF_STOCK: order.fulfilment not in (Fulfilment.WAITING, Fulfilment.RESERVED),
         Cause.PUSH_FAILED: order.fulfilment not in (Fulfilment.WAITING, Fulfilment.RESERVED),
         Cause.PUSH_REFUSED: order.fulfilment not in (Fulfilment.WAITING, Fulfilment.RESERVED),
         Cause.STOP_FAILED: order.cancellation is Cancellation.TOO_LATE,

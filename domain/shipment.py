@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+
+from domain.axis import Fulfilment
+from domain.stock import Demand
 
 
 class Coverage(StrEnum):
@@ -59,5 +62,28 @@ def coverage(ordered: Mapping[str, int], parcels: Iterable[Parcel]) -> Coverage:
     return Coverage.ALL if all(carried[line] >= units for line, units in ordered.items()) else Coverage.PART
 
 
-def unknown_lines(ordered: Mapping[str, int], parcel: Parcel) -> tuple[str, ...]:
+def progress(ordered: Mapping[str, int], parcels: Iterable[Parcel]) -> Fulfilment | None:
+    """How far these parcels bring an order; parcels that carry unknown lines don't count."""
+    known = [parcel for parcel in parcels if not unknown_lines(ordered, parcel)]
+    left = coverage(ordered, known)
+    if left is Coverage.NONE:
+        return None
+    if left is Coverage.PART:
+        return Fulfilment.PARTLY_SHIPPED
+    return {
+        Coverage.NONE: Fulfilment.SHIPPED,
+        Coverage.PART: Fulfilment.PARTLY_DELIVERED,
+        Coverage.ALL: Fulfilment.DELIVERED,
+    }[coverage(ordered, [parcel for parcel in known if parcel.delivered_at])]
+
+
+def goods(demands: Iterable[Demand], parcel: Parcel) -> tuple[Demand, ...]:
+    """What left the house with this parcel; nothing while it carries a line that nobody ordered."""
+    by_line = {demand.line_id: demand for demand in demands}
+    if any(each.line_id not in by_line for each in parcel.contents):
+        return ()
+    return tuple(replace(by_line[each.line_id], quantity=each.quantity) for each in parcel.contents)
+
+
+def unknown_lines(ordered: Collection[str], parcel: Parcel) -> tuple[str, ...]:
     return tuple(content.line_id for content in parcel.contents if content.line_id not in ordered)
