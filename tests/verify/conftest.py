@@ -1,0 +1,153 @@
+"""Eight orders, each with another fate, in the record and in the outside's dump."""
+
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from runtime.embedded import EmbeddedPostgres
+from tests.verify.small_world import SmallWorld
+
+TABLES = (
+    "orders",
+    "order_lines",
+    "demands",
+    "payment_plan",
+    "payments",
+    "reservations",
+    "outbound_orders",
+    "shipments",
+    "ledger_entries",
+    "ledger_postings",
+    "audit_log",
+    "cases",
+    "inbound_events",
+)
+JSON_COLUMNS = ("change", "contents")
+
+
+def eight_orders() -> SmallWorld:
+    world = SmallWorld()
+    numbers = [str(no) for no in range(1001, 1009)]
+    for no in numbers:
+        world.place(no, *{"1002": ("TEA-GIFTBOX", 1), "1007": ("TEA-SECRET-50", 1)}.get(no, ()))
+    _delivered_or_on_the_road(world)
+    _odd_money(world)
+    _stopped(world)
+    world.pay("1007")  # nobody has matched its sku: it is paid and waits
+    world.case("1007", "unmatched_sku", "shop/tea/1007", waits=True)
+    world.move("1007", "review_release", holds=["unmatched_sku"])
+    return world
+
+
+def _delivered_or_on_the_road(world: SmallWorld) -> None:
+    world.pay("1001")
+    world.impostor("1001", "signature")
+    world.impostor("1001", "app")
+    world.other_content("1001")
+    world.push("1001")
+    world.parcel("1001", {"1": 2})
+    world.move("1001", "report_parcel", fulfilment="delivered")
+    world.move("1001", "complete", fulfilment="completed")
+    world.pay("1002")  # a gift box in two parcels, one of them still on the road
+    world.push("1002")
+    world.parcel("1002", {"1.1": 1, "1.2": 1})
+    world.parcel("1002", {"1.2": 1}, 2, delivered=False)
+    world.move("1002", "report_parcel", fulfilment="partly_delivered")
+    world.pay("1003", told=False)  # nobody told of this money
+    world.push("1003")
+
+
+def _odd_money(world: SmallWorld) -> None:
+    world.pay("1004", 14500)  # one yuan too much: it moves nothing
+    world.case("1004", "amount_mismatch", "alipay/main/T1004")
+    world.pay("1008")  # paid twice
+    world.pay("1008", part=2)
+    world.case("1008", "surplus_payment", "alipay/main/T1008_2")
+    world.push("1008")
+
+
+def _stopped(world: SmallWorld) -> None:
+    world.pay("1005")  # cancelled after the push, in time
+    world.push("1005")
+    world.cancel("1005")
+    world.stop("1005", cancellation="done")
+    world.trade("1006", 14400, "TRADE_CLOSED", None)  # never paid
+    world.stop("1006")
+
+
+def insert(database_url: str, world: SmallWorld) -> None:
+    with psycopg.connect(plain(database_url)) as db:
+        for table in TABLES:
+            for row in world.rows[table]:
+                insert_row(db, table, row)
+        for row in _heads(world):
+            insert_row(db, "audit_heads", row)
+        for row in _money(world):
+            insert_row(db, "order_money", row)
+        for sku, units in _open_units(world).items():
+            db.execute("update stock set reserved = %s where sku = %s", (units, sku))
+
+
+def insert_row(db: psycopg.Connection[Any], table: str, row: dict[str, Any]) -> None:
+    statement = sql.SQL("insert into {} ({}) overriding system value values ({})").format(
+        sql.Identifier(table),
+        sql.SQL(", ").join(sql.Identifier(name) for name in row),
+        sql.SQL(", ").join(sql.Placeholder() for _ in row),
+    )
+    db.execute(statement, [Jsonb(value) if name in JSON_COLUMNS else value for name, value in row.items()])
+
+
+def plain(database_url: str) -> str:
+    return database_url.replace("+psycopg", "")
+
+
+def _heads(world: SmallWorld) -> list[dict[str, Any]]:
+    heads = {
+        row["order_id"]: {"order_id": row["order_id"], "seq": row["seq"], "hash": row["hash"]}
+        for row in world.rows["audit_log"]
+    }
+    return list(heads.values())
+
+
+def _money(world: SmallWorld) -> list[dict[str, Any]]:
+    owners = {row["seq"]: row["order_id"] for row in world.rows["ledger_entries"]}
+    sums: dict[str, Counter[str]] = defaultdict(Counter)
+    for row in world.rows["ledger_postings"]:
+        sums[owners[row["entry_seq"]]][row["account"]] += row["amount_minor"]
+    return [
+        {"order_id": order_id, "currency": "CNY", "captured_minor": each["provider_receivable"]}
+        | {"refund_due_minor": -each["refund_payable"]}
+        for order_id, each in sums.items()
+    ]
+
+
+def _open_units(world: SmallWorld) -> Counter[str]:
+    units: Counter[str] = Counter()
+    for row in world.rows["reservations"]:
+        if not row["released"]:
+            units[row["sku"]] += row["quantity"] - row["shipped"]
+    return units
+
+
+@pytest.fixture(scope="session")
+async def small_template(postgres: EmbeddedPostgres, template: str) -> str:
+    insert(await postgres.create_database("template_small_world", template), eight_orders())
+    return "template_small_world"
+
+
+@pytest.fixture
+async def small_record(postgres: EmbeddedPostgres, small_template: str) -> AsyncIterator[str]:
+    """The URL of a record that holds the small world."""
+    yield await postgres.create_database("small_world", small_template)
+    await postgres.drop_database("small_world")
+
+
+@pytest.fixture
+def small_dump() -> dict[str, Any]:
+    """What the outside says of the same world; a test may alter it."""
+    return eight_orders().dump

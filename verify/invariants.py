@@ -1,0 +1,70 @@
+"""Every invariant there is. A new one is a function in the file of its theme and a line here.
+
+Its name is the function's, in kebab-case; its sentence is the first line of its docstring.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from verify import audit, endings, events, ledger, messages, money, orders, parcels, pushes, stock
+from verify.comparison import Comparison, Invariant
+from verify.dump import Dump
+from verify.record import Record, opened
+
+Check = Callable[[Dump, Record], Comparison]
+
+INVARIANTS: tuple[Check, ...] = (
+    orders.shop_orders,
+    orders.order_lines,
+    orders.demands_follow_lines,
+    money.captured_money,
+    money.silent_trades_found,
+    money.ended_trades_closed,
+    messages.refused_messages,
+    messages.refused_without_effect,
+    messages.quarantined_messages,
+    messages.acknowledged_messages,
+    events.accepted_events_end,
+    events.cases_have_owners,
+    pushes.pushed_orders,
+    pushes.one_key_per_push,
+    pushes.only_paid_orders_pushed,
+    pushes.paid_orders_pushed,
+    pushes.pushed_content,
+    parcels.parcels,
+    stock.reserved_stock,
+    stock.shipped_units,
+    ledger.balanced_entries,
+    ledger.receivable_is_captured,
+    ledger.order_money,
+    ledger.stopped_orders_owe_all,
+    ledger.held_apart_money,
+    endings.ended_orders_do_not_wait,
+    endings.stopped_orders_stay,
+    endings.cancellations_decided,
+    audit.audit_chains,
+    audit.audited_payments,
+    audit.axes_follow_audit,
+)
+
+
+def name_of(invariant: Check) -> str:
+    return invariant.__name__.replace("_", "-")
+
+
+def sentence_of(invariant: Check) -> str:
+    return (invariant.__doc__ or "").strip().partition("\n")[0]
+
+
+def check(
+    dump: Mapping[str, Any], database_url: str, *, app_id: str | None = None, seller_id: str | None = None
+) -> list[Invariant]:
+    """All invariants, in the order of the list. `app_id` and `seller_id` say whose trades are ours; without: all."""
+    seen = Dump(dump, app_id, seller_id)
+    with opened(database_url) as record:
+        return [_judged(invariant, invariant(seen, record)) for invariant in INVARIANTS]
+
+
+def _judged(invariant: Check, comparison: Comparison) -> Invariant:
+    evidence = {"sentence": sentence_of(invariant), **comparison.evidence()}
+    return Invariant(name_of(invariant), comparison.held, evidence)

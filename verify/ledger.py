@@ -1,0 +1,130 @@
+"""The ledger: double entry, and every fen of it on the side where the order's state puts it."""
+
+from collections import defaultdict
+from typing import Any
+
+from verify.comparison import Comparison, Side
+from verify.dump import Dump
+from verify.record import Record
+
+
+def balanced_entries(_: Dump, record: Record) -> Comparison:
+    """Every entry has postings, in one currency, and sums to zero."""
+    entries = record.rows(
+        """
+        select e.order_id, e.kind, e.reference, count(p.account) as postings,
+               count(distinct p.currency) as currencies, coalesce(sum(p.amount_minor), 0)::bigint as off
+        from ledger_entries e left join ledger_postings p on p.entry_seq = e.seq
+        group by e.seq
+        """
+    )
+    names = [f"{row['order_id']} {row['kind']} {row['reference']}" for row in entries]
+    return Comparison(
+        Side("entries, each of which sums to", dict.fromkeys(names, 0)),
+        Side("their sums", {name: int(row["off"]) for name, row in zip(names, entries, strict=True)}),
+        rules={
+            "an entry has two postings or more, in one currency": [
+                name
+                for name, row in zip(names, entries, strict=True)
+                if row["postings"] < 2 or row["currencies"] != 1  # noqa: PLR2004 - double entry
+            ]
+        },
+    )
+
+
+def receivable_is_captured(_: Dump, record: Record) -> Comparison:
+    """Each payment is what the provider owes us: booked once, under its own reference, and nothing else is owed."""
+    there = {
+        f"{row['order_id']} {row['provider']}/{row['account']}/{row['trade_no']}": row["amount_minor"]
+        for row in record.payments
+    }
+    here = {
+        f"{row['order_id']} {row['reference']}": int(row["amount"])
+        for row in record.rows(
+            """
+            select e.order_id, e.reference, sum(p.amount_minor)::bigint as amount
+            from ledger_entries e join ledger_postings p on p.entry_seq = e.seq
+            where p.account = 'provider_receivable' group by e.order_id, e.reference
+            """
+        )
+    }
+    return Comparison(Side("payments", there), Side("provider receivable", here))
+
+
+def order_money(_: Dump, record: Record) -> Comparison:
+    """The row that refunds lock says what the payments and the ledger say: captured, and due back."""
+    captured = _paid_per_order(record)
+    due = _balances(record, "refund_payable")
+    there = {
+        order_id: {"captured_minor": captured.get(order_id, 0), "refund_due_minor": -due.get(order_id, 0)}
+        for order_id in captured.keys() | due.keys()
+    }
+    here = {
+        row["order_id"]: {"captured_minor": row["captured_minor"], "refund_due_minor": row["refund_due_minor"]}
+        for row in record.rows("select order_id, captured_minor, refund_due_minor from order_money")
+    }
+    return Comparison(Side("payments and refund payable", there), Side("order money", here))
+
+
+def stopped_orders_owe_all(_: Dump, record: Record) -> Comparison:
+    """All money captured for a stopped order is due back to its buyer."""
+    captured = _paid_per_order(record)
+    due = _balances(record, "refund_payable")
+    stopped = [order_id for order_id, order in record.orders.items() if order["fulfilment"] == "stopped"]
+    return Comparison(
+        Side("captured for stopped orders", {order_id: captured.get(order_id, 0) for order_id in stopped}),
+        Side("due back", {order_id: -due.get(order_id, 0) for order_id in stopped}),
+    )
+
+
+def held_apart_money(_: Dump, record: Record) -> Comparison:
+    """Money is held apart exactly where a payment pays no part of a plan, and each such payment has its case."""
+    unmatched = [row for row in record.payments if not row["matched"]]
+    there: dict[str, int] = defaultdict(int)
+    for row in unmatched:
+        there[row["order_id"]] += row["amount_minor"]
+    held = {
+        row["order_id"]: -int(row["amount"])
+        for row in record.rows(
+            """
+            select e.order_id, sum(p.amount_minor)::bigint as amount
+            from ledger_entries e join ledger_postings p on p.entry_seq = e.seq
+            where p.account = 'held_apart' and e.kind in ('held_apart', 'matched')
+            group by e.order_id having sum(p.amount_minor) <> 0
+            """
+        )
+    }
+    about = set(record.strings("select order_id || ' ' || subject from cases where order_id is not null"))
+    about |= set(record.strings("select order_id from cases where cause = 'message_without_order'"))
+    return Comparison(
+        Side("payments that pay no part", there),
+        Side("held apart", held),
+        rules={
+            "a payment that pays no part has a case": [
+                row["trade_no"]
+                for row in unmatched
+                if about.isdisjoint({row["order_id"], f"{row['order_id']} {_reference(row)}"})
+            ]
+        },
+    )
+
+
+def _reference(payment: dict[str, Any]) -> str:
+    return f"{payment['provider']}/{payment['account']}/{payment['trade_no']}"
+
+
+def _paid_per_order(record: Record) -> dict[str, int]:
+    paid: dict[str, int] = defaultdict(int)
+    for row in record.payments:
+        paid[row["order_id"]] += row["amount_minor"]
+    return paid
+
+
+def _balances(record: Record, account: str) -> dict[str, int]:
+    rows = record.rows(
+        """
+        select e.order_id, p.account, sum(p.amount_minor)::bigint as amount
+        from ledger_entries e join ledger_postings p on p.entry_seq = e.seq group by e.order_id, p.account
+        """
+    )
+    return {row["order_id"]: int(row["amount"]) for row in rows if row["account"] == account}

@@ -1,0 +1,54 @@
+"""Stock: what is reserved for whom, and what has left."""
+
+from collections import Counter
+
+from verify.comparison import Comparison, Side
+from verify.dump import Dump, reference_of
+from verify.record import Record
+
+
+def reserved_stock(_: Dump, record: Record) -> Comparison:
+    """What is reserved of each sku is the sum of its open reservations, and never more than there is."""
+    wanted = {
+        row["sku"]: row["units"]
+        for row in record.rows(
+            "select sku, sum(quantity - shipped)::int as units from reservations where not released group by sku"
+        )
+    }
+    stock = record.rows("select sku, on_hand, reserved from stock")
+    return Comparison(
+        Side("open reservations", wanted | {row["sku"]: wanted.get(row["sku"], 0) for row in stock}),
+        Side("reserved in stock", {row["sku"]: row["reserved"] for row in stock}),
+        rules={
+            "on hand >= reserved >= 0": [
+                f"{row['sku']}: {row['reserved']} of {row['on_hand']}"
+                for row in stock
+                if not row["on_hand"] >= row["reserved"] >= 0
+            ]
+        },
+    )
+
+
+def shipped_units(dump: Dump, record: Record) -> Comparison:
+    """The units of each sku that left, order by order, are those in the warehouse's parcels."""
+    taken = {(message.reference, message.parcel_no) for message in dump.messages if message.is_taken}
+    sent = {(message.reference, message.parcel_no) for message in dump.messages if message.is_sent}
+    doubtful = {reference for reference, _ in sent - taken}
+    there: Counter[str] = Counter()
+    for reference, order in dump.pushed.items():
+        skus = {line["line_id"]: line["sku"] for line in order.lines}
+        for parcel in order.parcels:
+            if (reference, parcel["parcel_no"]) in taken:
+                for line in parcel["lines"]:
+                    there[f"{reference} {skus[line['line_id']]}"] += line["quantity"]
+    rows = record.rows(
+        "select order_id, sku, sum(shipped)::int as units from reservations where shipped > 0 group by order_id, sku"
+    )
+    here = {f"{reference_of(row['order_id'])} {row['sku']}": row["units"] for row in rows}
+    return Comparison(
+        Side("units in parcels", _without(there, doubtful)), Side("units shipped", _without(here, doubtful))
+    )
+
+
+def _without(units: dict[str, int], references: set[str]) -> dict[str, int]:
+    return {name: count for name, count in units.items() if name.partition(" ")[0] not in references}
