@@ -10,13 +10,12 @@ from domain.ledger import Account, Entry
 from persistence.tables import ledger_entries, ledger_postings
 from ports.provenance import PROVENANCE
 
-_MONEY = text(
+# Not one upsert: the check constraint would look at the row to insert, where there is nothing captured yet.
+_OPEN_MONEY = text("insert into order_money values (:order_id, :currency, 0, 0) on conflict (order_id) do nothing")
+_MOVE_MONEY = text(
     """
-    insert into order_money as m (order_id, currency, captured_minor, refund_due_minor)
-    values (:order_id, :currency, :captured, :due)
-    on conflict (order_id) do update
-    set captured_minor = m.captured_minor + excluded.captured_minor,
-        refund_due_minor = m.refund_due_minor + excluded.refund_due_minor
+    update order_money set captured_minor = captured_minor + :captured, refund_due_minor = refund_due_minor + :due
+    where order_id = :order_id
     """
 )
 RECEIVABLES = (Account.PROVIDER_RECEIVABLE, Account.PLATFORM_RECEIVABLE)
@@ -43,15 +42,9 @@ async def book(db: AsyncConnection, order_id: str, entries: Iterable[Entry], now
             for each in entry.postings
         ]
         await db.execute(insert(ledger_postings), rows)
-        await db.execute(
-            _MONEY,
-            {
-                "order_id": order_id,
-                "currency": entry.postings[0].amount.currency,
-                "captured": _sum(entry, *RECEIVABLES),
-                "due": -_sum(entry, Account.REFUND_PAYABLE),
-            },
-        )
+        money = {"captured": _sum(entry, *RECEIVABLES), "due": -_sum(entry, Account.REFUND_PAYABLE)}
+        await db.execute(_OPEN_MONEY, {"order_id": order_id, "currency": entry.postings[0].amount.currency})
+        await db.execute(_MOVE_MONEY, {"order_id": order_id, **money})
 
 
 def _sum(entry: Entry, *accounts: Account) -> int:

@@ -13,6 +13,10 @@ async def answers(db: AsyncConnection) -> None:
     await db.execute(select(literal(1)))
 
 
+async def any_order(db: AsyncConnection) -> bool:
+    return (await db.execute(select(orders.c.id).limit(1))).first() is not None
+
+
 async def order_is_recorded(db: AsyncConnection, order_id: OrderId) -> bool:
     query = select(exists().where(orders.c.id == str(order_id)))
     return bool((await db.execute(query)).scalar_one())

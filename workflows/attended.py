@@ -51,7 +51,7 @@ class AttendedOrder:
         self._inbox: deque[Fact] = deque()
         self._early: list[Fact] = []
         self._decisions: dict[str, CaseDecision] = {}
-        self._on_straight_way = True
+        self._on_straight_way = False  # until the order is known, there is nothing to divert
         self._shown = (Stage.AWAITING_PAYMENT, False)
 
     def _step(self, verb: str) -> OrderStep:

@@ -114,6 +114,7 @@ class OrderWorkflow(AttendedOrder):
         if not await self._until(lambda: self._order.known, by=by):
             await self._open_case(Cause.MESSAGE_WITHOUT_ORDER, "a message came for an order that nobody placed")
             await self._until(lambda: self._order.known)
+        self._on_straight_way = True
 
     async def _paid(self) -> None:
         """1.2 Every part of the plan is paid. Without a notice the provider is asked, at last when the window ends."""

@@ -40,3 +40,14 @@ def _free_ports(count: int) -> list[int]:
     finally:
         for each in sockets:
             each.close()
+
+
+def free_port(wished: int) -> int:
+    """The wished port where it is free, so that addresses stay the same from run to run; else any free one."""
+    with socket.socket() as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind(("127.0.0.1", wished))
+        except OSError:
+            return _free_ports(1)[0]
+    return wished

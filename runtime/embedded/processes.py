@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from typing import IO, Any, NamedTuple
@@ -38,7 +38,16 @@ class Account(NamedTuple):
         return subprocess.run(["/usr/bin/env", "test", "-x", path], check=False, **self.options()).returncode == 0  # noqa: S603
 
 
-def spawn(argv: Sequence[str], account: Account, log: IO[bytes], last_signal: signal.Signals) -> psutil.Popen:
+_BARE = {"LC_ALL": "C"}  # a PGPORT or TEMPORAL_ADDRESS of the user's shell must not bend our server
+
+
+def spawn(
+    argv: Sequence[str],
+    account: Account,
+    log: IO[bytes],
+    last_signal: signal.Signals,
+    environment: Mapping[str, str] = _BARE,
+) -> psutil.Popen:
     """Start a server that writes to `log` and gets `last_signal` when we die, where the system can do that.
 
     Its own session keeps a terminal's Ctrl-C away from it: we decide who stops first.
@@ -48,7 +57,7 @@ def spawn(argv: Sequence[str], account: Account, log: IO[bytes], last_signal: si
         stdin=subprocess.DEVNULL,
         stdout=log,
         stderr=subprocess.STDOUT,
-        env={"LC_ALL": "C"},  # a PGPORT or TEMPORAL_ADDRESS of the user's shell must not bend our server
+        env=dict(environment),
         start_new_session=True,
         **account.options(),
     )

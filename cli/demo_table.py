@@ -1,0 +1,57 @@
+"""What the demo prints."""
+
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from persistence.trade_report import TradeReport, UnderWay
+
+
+def progress_line(progress: dict[str, Any], under_way: UnderWay) -> str:
+    outage = ", [red]warehouse out[/]" if progress["warehouse_out"] else ""
+    return (
+        f"placed {progress['orders_placed']}, paid {progress['trades_paid']}, notices sent {progress['notices_sent']}, "
+        f"pushed {under_way.pushed}, paid but not pushed {under_way.paid_not_pushed}, "
+        f"shipped {progress['shipped']}, delivered {progress['delivered']}{outage}"
+    )
+
+
+def print_report(
+    console: Console, report: TradeReport, killed_with: dict[str, int] | None, first_push_seconds: float | None
+) -> None:
+    table = Table("", "what happened", "count", title="An hour of trade", show_lines=False)
+    for stage, count in report.stages.items():
+        table.add_row("orders", stage.replace("_", " "), str(count))
+    table.add_section()
+    table.add_row("notices", "received", str(sum(report.notices.values())))
+    for (_, verdict, reason), count in report.notices.items():
+        table.add_row("", f"{verdict}{f': {reason}' if reason else ''}", str(count))
+    table.add_section()
+    for cause, (still_open, count) in report.cases.items():
+        table.add_row("cases", cause.replace("_", " "), f"{count} ({still_open} open)")
+    table.add_section()
+    if report.latency is not None:
+        p50, p95, p99 = report.latency
+        table.add_row("notice to warehouse", "p50 / p95 / p99", f"{p50:.2f} / {p95:.2f} / {p99:.2f} s")
+    if first_push_seconds is not None:
+        table.add_row("", "first order, after the command", f"{first_push_seconds:.1f} s")
+    if killed_with is not None:
+        counts = f"{killed_with['paid_not_pushed']} and {killed_with['pushes_unanswered']}"
+        table.add_row("worker killed", "paid not pushed; pushes unanswered", counts)
+    console.print(table)
+
+
+def print_invariants(console: Console, invariants: list[dict[str, Any]]) -> None:
+    table = Table("invariant", "held", "here", "outside", title="Checked by a program that imports nothing of Lockstep")
+    for each in invariants:
+        mark = "[green]yes[/]" if each["held"] else "[bold red]NO[/]"
+        counts = each["evidence"].get("counts", {})
+        table.add_row(each["name"], mark, str(counts.get("here", "")), str(counts.get("there", "")))
+    console.print(table)
+
+
+def print_places(console: Console, places: dict[str, str]) -> None:
+    console.print("[bold]Where to look[/]")
+    for name, address in places.items():
+        console.print(f"  {name}: {address}", soft_wrap=True, highlight=False)

@@ -1,0 +1,96 @@
+"""The demo's outside: the pretend world as a program beside us, and what the record must know of its shop."""
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+from pydantic import TypeAdapter
+
+from domain.limits import Limits
+from persistence import access, shops, stock
+from persistence.engine import Connection
+from ports.clock import SystemClock
+from runtime.child import Child
+from runtime.embedded.port_choice import free_port
+
+TIME_SCALE = 60
+SHOP = shops.Shop("shop", "tea", "teahouse", "Tea shop", "alipay", "main")
+SKUS = ("TEA-GREEN-250", "TEA-BLACK-250", "TEA-OOLONG-100", "TEA-PUER-357", "TEA-JASMINE-100", "TEA-CUP")
+GIFT_BOX = (("TEA-GREEN-250", 1, 68), ("TEA-BLACK-250", 1, 72), ("TEA-CUP", 2, 14))
+UNITS = 100_000
+
+
+@dataclass
+class World:
+    """The pretend Alipay, warehouse and shop, on a port of their own."""
+
+    folder: Path
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def settings(self) -> dict[str, str]:
+        """The LOCKSTEP_ variables that let Lockstep speak with this world."""
+        accounts = json.loads((self.folder / "world.json").read_text())
+        account = {
+            "name": SHOP.account,
+            "app_id": accounts["app_id"],
+            "seller_id": accounts["seller_id"],
+            "alipay_public_key_files": [str(self.folder / "alipay_public.pem")],
+            "app_private_key_file": str(self.folder / "app_private.pem"),
+            "gateway_url": f"{self.url}/alipay/gateway.do",
+        }
+        limits = Limits(completes_after_delivery=timedelta(minutes=10))
+        return {
+            "LOCKSTEP_ALIPAY_ACCOUNTS": json.dumps([account]),
+            "LOCKSTEP_WAREHOUSE_URL": f"{self.url}/warehouse",
+            "LOCKSTEP_WAREHOUSE_TOKEN": accounts["warehouse_token"],
+            "LOCKSTEP_WAREHOUSE_SECRETS": accounts["warehouse_secret"],
+            "LOCKSTEP_TIME_SCALE": str(TIME_SCALE),
+            "LOCKSTEP_LIMITS": TypeAdapter(Limits).dump_json(limits).decode(),
+        }
+
+    def program(self, lockstep_url: str, token: str) -> Child:
+        arguments = ("-m", "sandbox", "serve", "--dir", str(self.folder), "--port", str(self.port))
+        towards = ("--lockstep", lockstep_url, "--api-token", token, "--time-scale", str(TIME_SCALE))
+        return Child("world", (*arguments, *towards), {}, self.folder.parent)
+
+    async def ask(self, path: str, wish: dict[str, Any] | None = None) -> Any:
+        """GET, or POST where there is a wish."""
+        async with httpx.AsyncClient(base_url=f"{self.url}/control", trust_env=False, timeout=30) as client:
+            answer = await (client.get(path) if wish is None else client.post(path, json=wish))
+            answer.raise_for_status()
+            return answer.json()
+
+
+def create_world(folder: Path) -> World:
+    """Its keys and accounts; they stay from run to run."""
+    world = World(folder / "world", free_port(8100))
+    command = [sys.executable, "-m", "sandbox", "keys", "--dir", str(world.folder)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - our own program
+    return world
+
+
+async def open_shop(db: Connection) -> str:
+    """The entity, its shop, its goods; the shop's token is the answer."""
+    now = SystemClock().now()
+    await shops.add_entity(db, SHOP.entity_id, "Tea House Ltd", "Asia/Shanghai")
+    await shops.add_shop(db, SHOP)
+    for sku in SKUS:
+        await stock.set_level(db, sku, UNITS)
+        await stock.add_match(db, ("shop", "tea", sku), [_component(sku, 1, 1)], now)
+    box = [_component(*each) for each in GIFT_BOX]
+    await stock.add_match(db, ("shop", "tea", "TEA-GIFTBOX"), box, now)
+    scopes = ("orders:write", "orders:read", "cases:read", "cases:write")
+    return await access.create_token(db, "demo", scopes, now)
+
+
+def _component(sku: str, quantity: int, price_weight: int) -> dict[str, object]:
+    return {"sku": sku, "quantity": quantity, "price_weight": price_weight}

@@ -1,0 +1,102 @@
+"""What happened, in figures: orders by stage, messages by verdict, cases by cause, time from notice to warehouse."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+_STAGES = text("select stage, count(*) as n from orders group by 1 order by 2 desc, 1")
+_MESSAGES = text(
+    """
+    select source, verdict, coalesce(reason, '') as reason, count(*) as n
+    from inbound_events where kind = 'payment.notice' group by 1, 2, 3 order by 1, 2, 3
+    """
+)
+_CASES = text(
+    "select cause, count(*) filter (where settled_at is null) as open, count(*) as n from cases group by 1 order by 1"
+)
+_LATENCY = text(
+    """
+    with first_notice as (
+        select order_id, min(received_at) as at from inbound_events
+        where kind = 'payment.notice' and verdict = 'accepted' group by 1
+    )
+    select percentile_cont(array[0.5, 0.95, 0.99]) within group
+        (order by extract(epoch from pushed_at - greatest(at, o.recorded_at))::float8) as seconds
+    from outbound_orders p join first_notice using (order_id) join orders o on o.id = p.order_id
+    """
+)
+_UNDER_WAY = text(
+    """
+    select
+      count(*) filter (
+        where payment = 'paid' and fulfilment in ('waiting', 'reserved') and holds = '{}' and cancellation = 'none'
+      ) as paid_not_pushed,
+      count(*) filter (where stage in ('awaiting_payment', 'partly_paid')) as unpaid,
+      (select count(*) from outbound_orders) as pushed,
+      (select count(*) from inbound_events where verdict = 'accepted' and applied_at is null) as unapplied
+    from orders
+    """
+)
+_WAITING = text(
+    """
+    select count(distinct o.id) from orders o join cases c on c.order_id = o.id
+    where c.waits and c.settled_at is null and o.payment = 'paid' and o.fulfilment in ('waiting', 'reserved')
+      and o.holds = '{}' and o.cancellation = 'none'
+    """
+)
+_SAMPLE = text("select id from orders where stage in ('delivered', 'shipped', 'completed') order by id limit 1")
+
+
+@dataclass(frozen=True)
+class UnderWay:
+    paid_not_pushed: int
+    unpaid: int
+    pushed: int
+    unapplied: int
+
+
+@dataclass(frozen=True)
+class TradeReport:
+    """`notices`: (source, verdict, reason) -> count; `cases`: cause -> (open, all); `latency`: seconds."""
+
+    stages: dict[str, int]
+    notices: dict[tuple[str, str, str], int]
+    cases: dict[str, tuple[int, int]]
+    latency: tuple[float, ...] | None  # p50, p95, p99 from notice to warehouse
+
+    def as_data(self) -> dict[str, object]:
+        """For JSON."""
+        return {
+            "orders": self.stages,
+            "notices": [
+                {"source": source, "verdict": verdict, "reason": reason, "count": count}
+                for (source, verdict, reason), count in self.notices.items()
+            ],
+            "cases": {cause: {"open": still_open, "all": count} for cause, (still_open, count) in self.cases.items()},
+            "notice_to_warehouse_seconds": self.latency,
+        }
+
+
+async def under_way(db: AsyncConnection) -> UnderWay:
+    row = (await db.execute(_UNDER_WAY)).one()
+    return UnderWay(row.paid_not_pushed, row.unpaid, row.pushed, row.unapplied)
+
+
+async def orders_waiting_for_people(db: AsyncConnection) -> int:
+    """Paid orders that a waiting case keeps from the warehouse."""
+    return int((await db.execute(_WAITING)).scalar_one())
+
+
+async def trade_report(db: AsyncConnection) -> TradeReport:
+    stages = {row.stage: row.n for row in await db.execute(_STAGES)}
+    notices = {(row.source, row.verdict, row.reason): row.n for row in await db.execute(_MESSAGES)}
+    found = {row.cause: (row.open, row.n) for row in await db.execute(_CASES)}
+    seconds = (await db.execute(_LATENCY)).scalar_one()
+    return TradeReport(stages, notices, found, None if seconds is None else tuple(seconds))
+
+
+async def sample_order(db: AsyncConnection) -> str | None:
+    """An order that shows most: shipped at least."""
+    found: str | None = (await db.execute(_SAMPLE)).scalar_one_or_none()
+    return found
