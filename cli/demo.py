@@ -104,7 +104,7 @@ class Demo:
         dump, verdict = self.house.folder / "world-dump.json", self.house.folder / "invariants.json"
         dump.write_text(json.dumps(await self.world.ask("/dump"), ensure_ascii=False))
         code = await _verify(dump, self.house.database_url, verdict)
-        invariants = json.loads(verdict.read_text())
+        invariants = json.loads(verdict.read_text())["invariants"]
         async with self.engine.connect() as db:
             report = await trade_report.trade_report(db)
             sample = await trade_report.sample_order(db)

@@ -46,8 +46,8 @@ def print_invariants(console: Console, invariants: list[dict[str, Any]]) -> None
     table = Table("invariant", "held", "here", "outside", title="Checked by a program that imports nothing of Lockstep")
     for each in invariants:
         mark = "[green]yes[/]" if each["held"] else "[bold red]NO[/]"
-        counts = each["evidence"].get("counts", {})
-        table.add_row(each["name"], mark, str(counts.get("here", "")), str(counts.get("there", "")))
+        here, there = (str(each["evidence"][side]["count"]) for side in ("here", "there"))
+        table.add_row(each["name"], mark, here, there)
     console.print(table)
 
 
