@@ -12,7 +12,6 @@ def connect(url: str, *, pool_size: int = 10) -> AsyncEngine:
         _with_driver(url),
         pool_size=pool_size,
         max_overflow=pool_size,
-        pool_pre_ping=True,
         connect_args={
             "connect_timeout": 3,
             "options": "-c statement_timeout=3000 -c lock_timeout=3000 -c timezone=UTC",

@@ -10,14 +10,14 @@ from domain.ledger import Account, Entry
 from persistence.tables import ledger_entries, ledger_postings
 from ports.provenance import PROVENANCE
 
-# Not one upsert: the check constraint would look at the row to insert, where there is nothing captured yet.
-_OPEN_MONEY = text("insert into order_money values (:order_id, :currency, 0, 0) on conflict (order_id) do nothing")
-_MOVE_MONEY = text(
+_CAPTURE = text(
     """
-    update order_money set captured_minor = captured_minor + :captured, refund_due_minor = refund_due_minor + :due
-    where order_id = :order_id
+    insert into order_money as m (order_id, currency, captured_minor, refund_due_minor)
+    values (:order_id, :currency, :captured, 0)
+    on conflict (order_id) do update set captured_minor = m.captured_minor + excluded.captured_minor
     """
 )
+_OWE = text("update order_money set refund_due_minor = refund_due_minor + :due where order_id = :order_id")
 RECEIVABLES = (Account.PROVIDER_RECEIVABLE, Account.PLATFORM_RECEIVABLE)
 
 
@@ -42,9 +42,12 @@ async def book(db: AsyncConnection, order_id: str, entries: Iterable[Entry], now
             for each in entry.postings
         ]
         await db.execute(insert(ledger_postings), rows)
-        money = {"captured": _sum(entry, *RECEIVABLES), "due": -_sum(entry, Account.REFUND_PAYABLE)}
-        await db.execute(_OPEN_MONEY, {"order_id": order_id, "currency": entry.postings[0].amount.currency})
-        await db.execute(_MOVE_MONEY, {"order_id": order_id, **money})
+        captured, due = _sum(entry, *RECEIVABLES), -_sum(entry, Account.REFUND_PAYABLE)
+        if captured:
+            currency = entry.postings[0].amount.currency
+            await db.execute(_CAPTURE, {"order_id": order_id, "currency": currency, "captured": captured})
+        if due:
+            await db.execute(_OWE, {"order_id": order_id, "due": due})
 
 
 def _sum(entry: Entry, *accounts: Account) -> int:

@@ -15,6 +15,7 @@ from domain import ledger, order, release
 from domain.case import Cause, Choice, NewCase
 from domain.limits import Limits
 from domain.order import Change
+from domain.stock import units_by_sku
 from persistence import audit, cases, order_rows, stock
 from persistence.audit import Deed
 from persistence.customers import Customers
@@ -47,14 +48,15 @@ class PostgresOrders(Transitions, OrderRecords):
 
     async def load(self, step: OrderStep) -> OrderView:
         async with self._engine.connect() as db:
-            return await self._view(db, step.order_id)
+            loaded = await order_rows.load(db, step.order_id, lock=False)
+            return await self._view(Footing(db, self._clock.now(), step.order_id, loaded))
 
     async def place(self, fact: OrderPlaced) -> OrderView:
         order_id = fact.order.id
         async with self._locked(order_id, fact.event_ids) as here:
             if here.loaded is None:
                 await self._place(here, fact)
-            return await self._view(here.db, order_id)
+            return await self._view(here)
 
     async def _place(self, here: Footing, fact: OrderPlaced) -> None:
         order_id = fact.order.id
@@ -64,12 +66,11 @@ class PostgresOrders(Transitions, OrderRecords):
         await order_rows.insert_order(here.db, fact, blank, here.now)
         demands, unmatched = await stock.match_lines(here.db, blank)
         change = order.place(replace(fact.order, captures=(), demands=demands, unmatched=unmatched), early)
-        inserted = await order_rows.load(here.db, order_id)
-        assert inserted is not None
+        here.loaded = await order_rows.load(here.db, order_id)
         deed = Deed(f"shop {order_id.shop_id}", "place", fact.event_ids)
         about = {"amount": str(fact.order.amount), "stage": change.order.stage}
-        await self._write(Footing(here.db, here.now, inserted), change, deed, about, noted=True)
-        if inserted.reserve_on_order:
+        await self._write(here, change, deed, about, noted=True)
+        if here.known.reserve_on_order:
             await stock.reserve(here.db, str(order_id), demands)
 
     async def record_payment(self, fact: PaymentSettled) -> OrderView:
@@ -81,7 +82,7 @@ class PostgresOrders(Transitions, OrderRecords):
             else:
                 change = order.capture_payment(here.order, fact.capture)
                 await self._write(here, change, deed, paid, source=fact.source)
-            return await self._view(here.db, fact.order_id)
+            return await self._view(here)
 
     async def _record_early_payment(
         self, here: Footing, fact: PaymentSettled, deed: Deed, paid: Mapping[str, Any]
@@ -89,7 +90,11 @@ class PostgresOrders(Transitions, OrderRecords):
         """Money before its order: booked at once and held apart, matched when the order comes."""
         order_id = str(fact.order_id)
         before = await order_rows.early_captures(here.db, fact.order_id)
-        if fact.capture.key in {each.key for each in before}:
+        known = next((each for each in before if each.key == fact.capture.key), None)
+        if known is not None:
+            if known.amount != fact.capture.amount:
+                detail = f"trade {known.trade_no} was {known.amount} before, now {fact.capture.amount}"
+                await self._open_case(here, NewCase(Cause.OTHER_CONTENT, known.trade_no, detail))
             return
         after = (*before, fact.capture)
         await order_rows.write_captures(here.db, order_id, before, after, source=fact.source, now=here.now)
@@ -113,21 +118,21 @@ class PostgresOrders(Transitions, OrderRecords):
             amended = replace(here.order, address_gaps=fact.address_gaps)
             change = release.review(amended) if amended.holds else Change(amended)
             await self._write(here, change, deed, {"recipient": "amended"})
-            return await self._view(here.db, fact.order_id)
+            return await self._view(here)
 
     async def reserve_stock(self, step: OrderStep) -> OrderView:
         async with self._locked(step.order_id) as here:
             matched, unmatched = await stock.match_lines(here.db, here.order)
             known = replace(here.order, demands=(*here.order.demands, *matched), unmatched=unmatched)
-            wanted = [each for each in known.demands if each.line_id not in here.reserved_lines]
+            wanted = [each for each in known.demands if each.line_id not in here.known.reserved_lines]
             missing = await stock.reserve(here.db, str(step.order_id), wanted)
             change = order.reserved(known)
             if missing:
                 short = ", ".join(f"{count} x {sku}" for sku, count in missing.items())
                 change = Change(known, cases=(NewCase(Cause.OUT_OF_STOCK, str(step.order_id), f"short of {short}"),))
-            units = {each.sku: each.quantity for each in wanted} if not missing else {}
-            await self._write(here, change, Deed(WORKFLOW, "reserve_stock"), {"reserved": units} if units else {})
-            return await self._view(here.db, step.order_id)
+            taken = {"reserved": units_by_sku(wanted)} if wanted and not missing else {}
+            await self._write(here, change, Deed(WORKFLOW, "reserve_stock"), taken)
+            return await self._view(here)
 
     async def review_release(self, step: OrderStep) -> OrderView:
         return await self._decide(step.order_id, Deed(WORKFLOW, "review_release"), release.review)
@@ -154,7 +159,7 @@ class PostgresOrders(Transitions, OrderRecords):
             await here.db.execute(upsert(outbound_orders).on_conflict_do_nothing(), row)
             about = {"outbound_no": fact.outbound_no, "outside_shipment_no": fact.outside_shipment_no}
             await self._write(here, order.pushed(here.order), Deed(fact.by, "record_push"), about)
-            return await self._view(here.db, fact.order_id)
+            return await self._view(here)
 
     async def complete(self, step: OrderStep) -> OrderView:
         return await self._decide(step.order_id, Deed(WORKFLOW, "complete"), order.complete)
@@ -166,17 +171,9 @@ class PostgresOrders(Transitions, OrderRecords):
         return await self._decide(step.order_id, Deed(WORKFLOW, "cancel_too_late"), order.cancel_too_late)
 
     async def open_case(self, fact: CaseOpened) -> OrderView:
-        async with self._engine.begin() as db:
-            await cases.open_case(
-                db,
-                str(fact.order_id),
-                NewCase(fact.cause, fact.subject, fact.detail),
-                now=self._clock.now(),
-                limit=self._limits.case_decision,
-                attempts=fact.attempts,
-                last_error=fact.last_error,
-            )
-            return await self._view(db, fact.order_id)
+        async with self._locked(fact.order_id) as here:
+            await self._open_case(here, NewCase(fact.cause, fact.subject, fact.detail), fact.attempts, fact.last_error)
+            return await self._view(here)
 
     async def settle_case(self, fact: CaseSettled) -> OrderView:
         """A decision to cancel is noted on the order in the same transaction."""
@@ -188,4 +185,4 @@ class PostgresOrders(Transitions, OrderRecords):
                 change = order.request_cancellation(here.order)
             about = {"case": decision.case_id, "choice": decision.choice, "reason": decision.reason}
             await self._write(here, change, Deed(decision.by, "settle_case"), about, noted=True)
-            return await self._view(here.db, fact.order_id)
+            return await self._view(here)

@@ -5,14 +5,14 @@ Whatever a Change says is written in one transaction: axes, captures, ledger, st
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from domain.case import CaseDecision, Choice
+from domain.case import CaseDecision, Choice, NewCase
 from domain.limits import Limits
 from domain.order import Change, Order
 from domain.payment import PlanPart, next_unpaid
@@ -23,7 +23,7 @@ from persistence.audit import Deed
 from persistence.edge_tables import inbound_events
 from persistence.ledger import book
 from ports.clock import Clock
-from ports.records import OrderView, UnpaidPart
+from ports.records import OrderView, UnpaidPart, WaitingCase
 
 _APPLIED = (
     update(inbound_events)
@@ -36,23 +36,28 @@ class OrderNotKnown(Exception):
     """A step was asked of an order that the record does not hold: a defect, so the step is tried again."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Footing:
-    """One order under its lock, inside one transaction; `loaded` is None while only money has come."""
+    """One order under its lock, inside one transaction; `loaded` is None while only money has come.
+
+    `loaded` and `open_cases` follow what is written, so that the view needs no second look.
+    """
 
     db: AsyncConnection
     now: datetime
+    order_id: OrderId
     loaded: order_rows.Loaded | None
+    open_cases: list[tuple[WaitingCase, bool]] | None = None
+
+    @property
+    def known(self) -> order_rows.Loaded:
+        if self.loaded is None:
+            raise OrderNotKnown(str(self.order_id))
+        return self.loaded
 
     @property
     def order(self) -> Order:
-        if self.loaded is None:
-            raise OrderNotKnown
-        return self.loaded.order
-
-    @property
-    def reserved_lines(self) -> frozenset[str]:
-        return self.loaded.reserved_lines if self.loaded else frozenset()
+        return self.known.order
 
 
 class Transitions:
@@ -67,7 +72,7 @@ class Transitions:
     async def _locked(self, order_id: OrderId, event_ids: tuple[int, ...] = ()) -> AsyncIterator[Footing]:
         """A transaction with the order locked; the evidence that caused it counts as applied when it commits."""
         async with self._engine.begin() as db:
-            yield Footing(db, self._clock.now(), await order_rows.load(db, order_id))
+            yield Footing(db, self._clock.now(), order_id, await order_rows.load(db, order_id))
             if event_ids:
                 await db.execute(_APPLIED, {"events": list(event_ids), "moment": self._clock.now()})
 
@@ -81,7 +86,7 @@ class Transitions:
         """The plain kind of transition: the domain decides on the order alone."""
         async with self._locked(order_id, deed.event_ids) as here:
             await self._write(here, decide(here.order), deed, about)
-            return await self._view(here.db, order_id)
+            return await self._view(here)
 
     async def _write(
         self,
@@ -103,28 +108,44 @@ class Transitions:
             await stock.release(here.db, order_id)
         await stock.ship(here.db, order_id, change.shipped)
         for case in change.cases:
-            await cases.open_case(here.db, order_id, case, now=here.now, limit=self._limits.case_decision)
-        await self._settle_moot_cases(here, after)
+            await self._open_case(here, case)
+        here.loaded = replace(here.known, order=after)
+        await self._settle_moot_cases(here)
         moved = {**order_rows.axes_moved(before, after), **(about or {})}
         if change.cases:
             moved["cases"] = [case.cause for case in change.cases]
         await audit.append(here.db, order_id, deed, moved, here.now)
 
-    async def _settle_moot_cases(self, here: Footing, order: Order) -> None:
-        for case, _waits in await cases.open_cases(here.db, str(order.id)):
-            if moot(case.cause, order):
-                reason = f"settled itself: the order is {order.stage}"
-                await cases.settle(here.db, CaseDecision(case.case_id, Choice.CLOSE, "workflow", reason), here.now)
+    async def _open_case(self, here: Footing, case: NewCase, attempts: int = 0, last_error: str | None = None) -> None:
+        await cases.open_case(
+            here.db,
+            str(here.order_id),
+            case,
+            now=here.now,
+            limit=self._limits.case_decision,
+            attempts=attempts,
+            last_error=last_error,
+        )
 
-    async def _view(self, db: AsyncConnection, order_id: OrderId) -> OrderView:
-        loaded = await order_rows.load(db, order_id, lock=False)
-        open_cases = await cases.open_cases(db, str(order_id))
-        if loaded is None:
-            return OrderView(order_id, known=False, limits=self._limits, open_cases=len(open_cases))
-        order = loaded.order
+    async def _settle_moot_cases(self, here: Footing) -> None:
+        here.open_cases = []
+        for case, waits in await cases.open_cases(here.db, str(here.order_id)):
+            if moot(case.cause, here.order):
+                reason = f"settled itself: the order is {here.order.stage}"
+                await cases.settle(here.db, CaseDecision(case.case_id, Choice.CLOSE, "workflow", reason), here.now)
+            else:
+                here.open_cases.append((case, waits))
+
+    async def _view(self, here: Footing) -> OrderView:
+        open_cases = here.open_cases
+        if open_cases is None:
+            open_cases = await cases.open_cases(here.db, str(here.order_id))
+        if here.loaded is None:
+            return OrderView(here.order_id, known=False, limits=self._limits, open_cases=len(open_cases))
+        order = here.order
         arrived = [parcel.delivered_at for parcel in order.parcels if parcel.delivered_at]
         return OrderView(
-            order_id,
+            here.order_id,
             known=True,
             limits=self._limits,
             stage=order.stage,
@@ -133,26 +154,27 @@ class Transitions:
             cancellation=order.cancellation,
             holds=order.holds,
             amount=order.amount,
-            unpaid=self._unpaid(loaded),
+            unpaid=_unpaid(here.loaded),
             delivered_at=max(arrived, default=None),
             cases=tuple(case for case, waits in open_cases if waits),
             open_cases=len(open_cases),
         )
 
-    def _unpaid(self, loaded: order_rows.Loaded) -> UnpaidPart | None:
-        order = loaded.order
-        part = next_unpaid(order.plan, order.captures)
-        if part is None:
-            return None
-        return UnpaidPart(
-            loaded.provider,
-            loaded.account,
-            order.id.out_trade_no(part.part, len(order.plan)),
-            part.part,
-            part.amount,
-            _opened(order, part),
-            part.pay_until,
-        )
+
+def _unpaid(loaded: order_rows.Loaded) -> UnpaidPart | None:
+    order = loaded.order
+    part = next_unpaid(order.plan, order.captures)
+    if part is None:
+        return None
+    return UnpaidPart(
+        loaded.provider,
+        loaded.account,
+        order.id.out_trade_no(part.part, len(order.plan)),
+        part.part,
+        part.amount,
+        _opened(order, part),
+        part.pay_until,
+    )
 
 
 def _opened(order: Order, part: PlanPart) -> datetime:

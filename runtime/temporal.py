@@ -1,15 +1,13 @@
 """How every process of ours speaks with Temporal: worker, API, replayer and tests take all of it from here."""
 
-import dataclasses
-
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.converter import DataConverter, DefaultFailureConverterWithEncodedAttributes
 from temporalio.worker import Replayer, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from runtime.codec import EncryptionCodec
 from runtime.config import Settings
+from runtime.payloads import CachedPydanticConverter
 from workflows.order import OrderWorkflow
 
 WORKFLOWS = (OrderWorkflow,)
@@ -21,6 +19,7 @@ PASSED_THROUGH = (
     "domain",
     "ports",
     "pydantic",
+    "runtime.payloads",
     "workflows.attended",
     "workflows.identity",
     "workflows.messages",
@@ -30,8 +29,8 @@ PASSED_THROUGH = (
 
 
 def data_converter(keys: dict[str, bytes]) -> DataConverter:
-    return dataclasses.replace(
-        pydantic_data_converter,
+    return DataConverter(
+        payload_converter_class=CachedPydanticConverter,
         payload_codec=EncryptionCodec(keys),
         failure_converter_class=DefaultFailureConverterWithEncodedAttributes,
     )

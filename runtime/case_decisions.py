@@ -1,0 +1,170 @@
+"""How a person's decision reaches its case: through the order's workflow where one waits, else straight into the record.
+
+DecisionFailed
+├── CaseNotKnown        there is no such case
+├── DecidedBefore       somebody else was first; says who and when
+├── NobodyWaits         the case waits for a workflow that does not run
+└── TemporalAway        nothing was decided, or it is not known: the same decision may be sent again
+Besides: SkipRefused of the domain, with what is missing.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import timedelta
+
+from temporalio.client import Client, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
+from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
+
+from domain.case import CaseDecision, Cause, Choice, check_decision
+from domain.errors import SkipRefused
+from domain.reference import OrderId
+from persistence import audit, cases
+from persistence.audit import Deed
+from persistence.case_list import CaseRow, find_case, stage_of
+from persistence.engine import Engine
+from ports.clock import Clock
+from ports.provenance import PROVENANCE, Provenance
+from workflows import identity
+from workflows.order import OrderWorkflow
+
+ANSWER_PATIENCE = timedelta(seconds=3)
+HEALTH_PATIENCE = timedelta(seconds=1)
+EFFECTS = {
+    Choice.RETRY: "the step is tried again, as if for the first time",
+    Choice.SKIP: "nothing is sent to the warehouse: the order counts as handed over under the outside shipment number",
+    Choice.CANCEL: "the order is stopped: its stock is freed and what was paid becomes due back to the buyer",
+    Choice.CLOSE: "nothing else happens: the reason says how it was dealt with",
+}
+
+
+class DecisionFailed(Exception):
+    pass
+
+
+class CaseNotKnown(DecisionFailed):
+    pass
+
+
+class DecidedBefore(DecisionFailed):
+    pass
+
+
+class NobodyWaits(DecisionFailed):
+    pass
+
+
+class TemporalAway(DecisionFailed):
+    pass
+
+
+@dataclass(frozen=True)
+class Decided:
+    """`pending`: handed over, to be carried out when the order's workflow comes to it. `stage`: the order's, now."""
+
+    case: CaseRow
+    stage: str | None
+    pending: bool = False
+
+
+class CaseDecisions:
+    def __init__(self, engine: Engine, temporal: Client, clock: Clock) -> None:
+        self._engine = engine
+        self._temporal = temporal
+        self._clock = clock
+
+    async def decide(self, decision: CaseDecision) -> Decided:
+        """Repeating one's own decision answers as before. Raises DecisionFailed or SkipRefused."""
+        case = await self._case(decision.case_id)
+        if case.settled_at is not None:
+            return await self._decided(decision)
+        check_decision(Cause(case.cause), decision)
+        if not case.waits:
+            await self._settle(case, decision)
+        elif not await self._tell_workflow(case, decision):
+            return Decided(case, await self._stage(case), pending=True)
+        return await self._decided(decision)
+
+    async def _case(self, case_id: str) -> CaseRow:
+        async with self._engine.connect() as db:
+            case = await find_case(db, case_id)
+        if case is None:
+            raise CaseNotKnown(f"there is no case {case_id}")
+        return case
+
+    async def _stage(self, case: CaseRow) -> str | None:
+        async with self._engine.connect() as db:
+            return await stage_of(db, case.order_id) if case.order_id else None
+
+    async def _decided(self, decision: CaseDecision) -> Decided:
+        """What the record says of the case by now. Raises DecidedBefore when that is somebody else's decision."""
+        case = await self._case(decision.case_id)
+        if case.settled_at is None:
+            return Decided(case, await self._stage(case), pending=True)
+        if (case.choice, case.decided_by) != (decision.choice, decision.by):
+            when = case.settled_at.isoformat(timespec="seconds")
+            raise DecidedBefore(f"{case.decided_by} decided this case at {when}: {case.choice} ({case.decision_reason})")
+        return Decided(case, await self._stage(case))
+
+    async def _settle(self, case: CaseRow, decision: CaseDecision) -> None:
+        """Nobody waits: the record is all there is to change. Who comes second changes nothing."""
+        origin = PROVENANCE.set(Provenance(f"case/{case.id}/{decision.choice}"))
+        try:
+            async with self._engine.begin() as db:
+                now = self._clock.now()
+                if await cases.settle(db, decision, now) and case.order_id is not None:
+                    about = {"case": case.id, "choice": decision.choice, "reason": decision.reason}
+                    await audit.append(db, case.order_id, Deed(decision.by, "settle_case"), about, now)
+        finally:
+            PROVENANCE.reset(origin)
+
+    async def _tell_workflow(self, case: CaseRow, decision: CaseDecision) -> bool:
+        """True once it is carried out; False when it is handed over and nobody has taken it up yet."""
+        assert case.order_id is not None, "only orders have workflows that wait"
+        workflow_id = identity.order_workflow_id(OrderId.parse(case.order_id))
+        handle = self._temporal.get_workflow_handle_for(OrderWorkflow.run, workflow_id)
+        try:
+            await handle.execute_update(
+                OrderWorkflow.decide_case, decision, id=_update_id(decision), rpc_timeout=ANSWER_PATIENCE
+            )
+        except WorkflowUpdateRPCTimeoutOrCancelledError:
+            await self._must_be_there()
+            return False
+        except WorkflowUpdateFailedError as refused:
+            await self._explain(decision, refused)
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise TemporalAway("Temporal does not answer: send the same decision again") from error
+            await self._explain_missing(decision)
+        except RuntimeError as error:  # a lazy client that could not connect
+            raise TemporalAway("Temporal cannot be reached: send the same decision again") from error
+        return True
+
+    async def _must_be_there(self) -> None:
+        """A call that ran out of time looks the same without a worker and without Temporal."""
+        try:
+            there = await self._temporal.service_client.check_health(timeout=HEALTH_PATIENCE)
+        except (RPCError, RuntimeError):
+            there = False
+        if not there:
+            raise TemporalAway("Temporal does not answer: send the same decision again")
+
+    async def _explain(self, decision: CaseDecision, refused: WorkflowUpdateFailedError) -> None:
+        """The validator said no. Returns when the case is settled: by whom is told by the record."""
+        cause = refused.cause
+        if isinstance(cause, ApplicationError) and cause.type == "SkipRefused":
+            raise SkipRefused(cause.message) from refused
+        if (await self._case(decision.case_id)).settled_at is None:
+            raise DecidedBefore(
+                "another decision on this case is being carried out: look at the case in a moment"
+            ) from refused
+
+    async def _explain_missing(self, decision: CaseDecision) -> None:
+        case = await self._case(decision.case_id)
+        if case.settled_at is None:
+            raise NobodyWaits(f"no workflow of order {case.order_id} is running, so nobody can carry this out")
+
+
+def _update_id(decision: CaseDecision) -> str:
+    """The same choice on the same case is one update, however often it is sent."""
+    return hashlib.sha256(f"{decision.case_id}/{decision.choice}".encode()).hexdigest()
