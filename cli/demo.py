@@ -81,12 +81,16 @@ class Demo:
         self.console.print("worker started again")
 
     async def settle(self) -> None:
-        """Wait until nothing is under way: every message applied, every paid order pushed or waiting for a person."""
+        """Wait until the world rests: every message applied, every order at its end or waiting for a person.
+
+        Only then do two ledgers that are read one after the other show the same moment.
+        """
+        self.console.print("the hour is over; the last parcels are on their way ...")
         end = time.monotonic() + QUIET_LIMIT_SECONDS
         while time.monotonic() < end:
-            under_way = await self._under_way()
-            waiting = under_way.paid_not_pushed - await self._stopped_by_cases()
-            if under_way.unapplied == 0 and waiting <= 0 and under_way.unpaid == 0:
+            now = await self._under_way()
+            waiting = now.paid_not_pushed - await self._stopped_by_cases()
+            if now.unapplied == 0 and waiting <= 0 and now.unpaid == 0 and now.on_their_way == 0:
                 return
             await asyncio.sleep(LOOK_EVERY_SECONDS)
         self.console.print("[yellow]still busy after two minutes; the table shows where things stand[/]")

@@ -33,6 +33,9 @@ _UNDER_WAY = text(
         where payment = 'paid' and fulfilment in ('waiting', 'reserved') and holds = '{}' and cancellation = 'none'
       ) as paid_not_pushed,
       count(*) filter (where stage in ('awaiting_payment', 'partly_paid')) as unpaid,
+      count(*) filter (
+        where stage in ('at_warehouse', 'partly_shipped', 'shipped', 'partly_delivered', 'delivered')
+      ) as on_their_way,
       (select count(*) from outbound_orders) as pushed,
       (select count(*) from inbound_events where verdict = 'accepted' and applied_at is null) as unapplied
     from orders
@@ -52,6 +55,7 @@ _SAMPLE = text("select id from orders where stage in ('delivered', 'shipped', 'c
 class UnderWay:
     paid_not_pushed: int
     unpaid: int
+    on_their_way: int
     pushed: int
     unapplied: int
 
@@ -80,7 +84,7 @@ class TradeReport:
 
 async def under_way(db: AsyncConnection) -> UnderWay:
     row = (await db.execute(_UNDER_WAY)).one()
-    return UnderWay(row.paid_not_pushed, row.unpaid, row.pushed, row.unapplied)
+    return UnderWay(row.paid_not_pushed, row.unpaid, row.on_their_way, row.pushed, row.unapplied)
 
 
 async def orders_waiting_for_people(db: AsyncConnection) -> int:

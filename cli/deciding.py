@@ -1,0 +1,66 @@
+"""Decisions from the command line, without the API: straight to the order's workflow or to the record."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from temporalio.client import Client
+
+from cli.endings import BAD_USAGE, stop
+from cli.surroundings import RecordSettings, open_record, read
+from domain.case import CaseDecision
+from domain.errors import SkipRefused
+from ports.clock import SystemClock
+from runtime.case_decisions import CaseDecisions, DecisionFailed, TemporalAway
+from runtime.config import Settings
+from runtime.temporal import data_converter
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`incomplete`: the decision lacks something; `away`: Temporal is, so the same may be tried again."""
+
+    accepted: bool
+    sentence: str
+    settled: bool = False
+    incomplete: bool = False
+    away: bool = False
+    order_id: str | None = None
+    stage: str | None = None
+
+
+@asynccontextmanager
+async def open_decisions() -> AsyncIterator[CaseDecisions]:
+    """Temporal is only connected to when an order's workflow must be told."""
+    settings = read(Settings)
+    try:
+        converter = data_converter(settings.payload_key_ring)
+    except ValueError:
+        stop(BAD_USAGE, "LOCKSTEP_PAYLOAD_KEYS must read id:key or id:key,id:key with keys of 32 bytes in base64")
+    client = await Client.connect(
+        settings.temporal_address, namespace=settings.temporal_namespace, data_converter=converter, lazy=True
+    )
+    async with open_record(RecordSettings(database_url=settings.database_url)) as engine:
+        yield CaseDecisions(engine, client, SystemClock())
+
+
+async def decide_one(decision: CaseDecision) -> Answer:
+    async with open_decisions() as decisions:
+        return await outcome(decisions, decision)
+
+
+async def outcome(decisions: CaseDecisions, decision: CaseDecision) -> Answer:
+    try:
+        decided = await decisions.decide(decision)
+    except SkipRefused as refused:
+        return Answer(accepted=False, incomplete=True, sentence=str(refused))
+    except TemporalAway as away:
+        return Answer(accepted=False, away=True, sentence=str(away))
+    except DecisionFailed as failed:
+        return Answer(accepted=False, sentence=str(failed))
+    order_id, stage = decided.case.order_id, decided.stage
+    where = f"; order {order_id} is {stage}" if stage else ""
+    sentence = f"decided: {decision.choice}{where}"
+    if decided.pending:
+        sentence = f"handed over; it is carried out as soon as a worker takes it up{where}"
+    return Answer(accepted=True, sentence=sentence, settled=not decided.pending, order_id=order_id, stage=stage)

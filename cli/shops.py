@@ -1,0 +1,64 @@
+"""Entities and their shops."""
+
+from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import typer
+
+from cli.endings import BAD_USAGE, WRONG, run, stop
+from cli.surroundings import RecordSettings, open_record, read
+from domain.reference import OrderId
+from persistence import shops
+from persistence.failures import RecordRefused
+from persistence.shops import Shop
+
+entity_commands = typer.Typer(help="Legal entities that sell.", no_args_is_help=True)
+shop_commands = typer.Typer(help="Shops and the merchant accounts they are paid to.", no_args_is_help=True)
+
+
+@entity_commands.command("add")
+def add_entity(
+    entity: Annotated[str, typer.Argument(metavar="ID")],
+    *,
+    name: Annotated[str, typer.Option()],
+    time_zone: Annotated[str, typer.Option(help="Its calendar's zone.")] = "Asia/Shanghai",
+) -> None:
+    """Add an entity, or change it."""
+    try:
+        ZoneInfo(time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        stop(BAD_USAGE, f"there is no time zone {time_zone!r}: write one such as Asia/Shanghai")
+    run(_add_entity(read(RecordSettings), entity, name, time_zone))
+    typer.echo(f"entity {entity}: {name}, {time_zone}")
+
+
+async def _add_entity(settings: RecordSettings, entity: str, name: str, time_zone: str) -> None:
+    async with open_record(settings) as engine, engine.begin() as db:
+        await shops.add_entity(db, entity, name, time_zone)
+
+
+@shop_commands.command("add")
+def add_shop(
+    channel: str,
+    shop: Annotated[str, typer.Argument(metavar="SHOP")],
+    *,
+    entity: Annotated[str, typer.Option(help="The entity it belongs to.")],
+    account: Annotated[str, typer.Option(help="The merchant account's name in LOCKSTEP_ALIPAY_ACCOUNTS.")],
+    name: Annotated[str, typer.Option(help="Its name; the id when not given.")] = "",
+    provider: Annotated[str, typer.Option()] = "alipay",
+    reserve_on_order: Annotated[bool, typer.Option("--reserve-on-order", help="Reserve stock before payment.")] = False,
+    track_by_number: Annotated[bool, typer.Option(help="Buyers may track by number and phone.")] = True,
+) -> None:
+    """Add a shop, or change it."""
+    added = Shop(channel, shop, entity, name or shop, provider, account, reserve_on_order, track_by_number)
+    run(_add_shop(read(RecordSettings), added))
+    typer.echo(f"shop {channel}/{shop} of {entity}: paid to {provider} account {account}")
+
+
+async def _add_shop(settings: RecordSettings, shop: Shop) -> None:
+    OrderId(shop.channel, shop.shop_id, "1")  # raises where no order could be named
+    try:
+        async with open_record(settings) as engine, engine.begin() as db:
+            await shops.add_shop(db, shop)
+    except RecordRefused:
+        stop(WRONG, f"there is no entity {shop.entity_id}: add it first")

@@ -1,0 +1,88 @@
+"""What a command needs from outside itself: no more settings than it uses, and connections for its time."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+
+from cli.endings import BAD_USAGE, stop
+from persistence import failures
+from persistence.engine import Engine, connect
+from runtime.config import read_key
+
+PREFIX = "LOCKSTEP_"
+UNPREFIXED = ("DATABASE_URL", "TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE")
+Kind = TypeVar("Kind", bound=BaseSettings)
+
+
+class RecordSettings(BaseSettings):
+    """For commands that speak only with Postgres."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore")
+
+    database_url: str = Field(validation_alias=AliasChoices("DATABASE_URL", "database_url"))
+
+
+class KeySettings(RecordSettings):
+    """For commands that touch what is sealed."""
+
+    record_key: SecretStr
+
+    @field_validator("record_key")
+    @classmethod
+    def _whole_key(cls, key: SecretStr) -> SecretStr:
+        read_key(key.get_secret_value())
+        return key
+
+    @property
+    def record_key_bytes(self) -> bytes:
+        return read_key(self.record_key.get_secret_value())
+
+
+class TemporalSettings(BaseSettings):
+    """For commands that only ask Temporal how it is."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore")
+
+    temporal_address: str = Field(validation_alias=AliasChoices("TEMPORAL_ADDRESS", "temporal_address"))
+    temporal_namespace: str = Field(
+        default="default", validation_alias=AliasChoices("TEMPORAL_NAMESPACE", "temporal_namespace")
+    )
+
+
+def read(kind: type[Kind]) -> Kind:
+    """The settings; ends the command with a sentence for each variable that is missing or wrong."""
+    try:
+        return kind()
+    except ValidationError as invalid:
+        stop(BAD_USAGE, "; ".join(_sentence(each) for each in invalid.errors()))
+    except SettingsError as unreadable:
+        name = str(unreadable).split('"')[1] if '"' in str(unreadable) else "a variable"
+        stop(BAD_USAGE, f"{_variable(name)} is not valid JSON")
+
+
+def _sentence(error: Any) -> str:
+    """Names the variable, never its value."""
+    first, *rest = (str(part) for part in error["loc"])
+    where = f" ({'.'.join(rest)})" if rest else ""
+    if error["type"] == "missing" and not rest:
+        return f"{_variable(first)} is not set"
+    return f"{_variable(first)}{where}: {error['msg'].removeprefix('Value error, ')}"
+
+
+def _variable(field: str) -> str:
+    name = field.upper()
+    return name if name in UNPREFIXED else f"{PREFIX}{name}"
+
+
+@asynccontextmanager
+async def open_record(settings: RecordSettings) -> AsyncIterator[Engine]:
+    """Raises RecordFailure for whatever Postgres says to the work inside."""
+    with failures.in_words():
+        engine = connect(settings.database_url, pool_size=2)
+        try:
+            yield engine
+        finally:
+            await engine.dispose()
