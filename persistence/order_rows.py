@@ -151,37 +151,34 @@ async def insert_order(db: AsyncConnection, fact: OrderPlaced, order: Order, now
             **_axes(order, now),
         },
     )
-    await db.execute(
-        insert(order_lines),
-        [
-            {
-                "order_id": str(order.id),
-                "line_id": line.line_id,
-                "position": position,
-                "platform_sku": line.platform_sku,
-                "title": line.title,
-                "quantity": line.quantity,
-                "list_price_minor": line.list_price.amount_minor,
-                "merchant_discount_minor": line.merchant_discount.amount_minor,
-                "platform_subsidy_minor": line.platform_subsidy.amount_minor,
-                "cash_minor": line.cash.amount_minor,
-                "gift_of": line.gift_of,
-            }
-            for position, line in enumerate(order.lines)
-        ],
-    )
-    await db.execute(
-        insert(payment_plan),
-        [
-            {
-                "order_id": str(order.id),
-                "part": part.part,
-                "amount_minor": part.amount.amount_minor,
-                "pay_until": part.pay_until,
-            }
-            for part in order.plan
-        ],
-    )
+    await db.execute(insert(order_lines), [_line_row(order, n) for n in range(len(order.lines))])
+    plan = [
+        {
+            "order_id": str(order.id),
+            "part": part.part,
+            "amount_minor": part.amount.amount_minor,
+            "pay_until": part.pay_until,
+        }
+        for part in order.plan
+    ]
+    await db.execute(insert(payment_plan), plan)
+
+
+def _line_row(order: Order, position: int) -> dict[str, Any]:
+    line = order.lines[position]
+    return {
+        "order_id": str(order.id),
+        "line_id": line.line_id,
+        "position": position,
+        "platform_sku": line.platform_sku,
+        "title": line.title,
+        "quantity": line.quantity,
+        "list_price_minor": line.list_price.amount_minor,
+        "merchant_discount_minor": line.merchant_discount.amount_minor,
+        "platform_subsidy_minor": line.platform_subsidy.amount_minor,
+        "cash_minor": line.cash.amount_minor,
+        "gift_of": line.gift_of,
+    }
 
 
 def _axes(order: Order, now: datetime) -> dict[str, Any]:

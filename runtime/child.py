@@ -14,6 +14,10 @@ from runtime.embedded.processes import Account, end, kill, spawn
 STOP_LIMIT_SECONDS = 40.0  # a worker drains for up to 30
 
 
+# Bytecode on disk matters: each workflow loads its file anew, and without it would compile it anew.
+_PYTHON = {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": ""}
+
+
 class ChildFailed(Exception):
     """It ended though nobody asked it to; quotes the end of its log."""
 
@@ -25,7 +29,7 @@ class Child:
         self.name = name
         self.log = folder / f"{name}.log"
         self._argv = [sys.executable, *arguments]
-        self._environment = {**os.environ, **environment, "PYTHONUNBUFFERED": "1"}
+        self._environment = {**os.environ, **environment, **_PYTHON}
         self._process: psutil.Popen | None = None
 
     def start(self) -> None:
