@@ -7,7 +7,7 @@ from fastapi import FastAPI
 
 from api.headers import SafeHeaders
 from api.errors import add_error_answers
-from api.routes import health, orders, webhooks
+from api.routes import cases, health, orders, webhooks
 from runtime.config import Settings
 from runtime.logs import start_logs
 from runtime.wiring import House, open_house
@@ -37,7 +37,7 @@ def create_app(house: House | None = None) -> FastAPI:
         lifespan=lifespan,
         max_body_size=LARGEST_BODY_BYTES,
     )
-    for routes in (webhooks, orders, health):
+    for routes in (webhooks, orders, cases, health):
         app.include_router(routes.router)
     add_error_answers(app)
     app.add_middleware(SafeHeaders)

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from temporalio.client import Client
 
-from cli.endings import BAD_USAGE, stop
-from cli.surroundings import RecordSettings, open_record, read
+from cli.surroundings import RecordSettings, open_record, payload_keys, read
 from domain.case import CaseDecision
 from domain.errors import SkipRefused
 from ports.clock import SystemClock
@@ -33,10 +32,7 @@ class Answer:
 async def open_decisions() -> AsyncIterator[CaseDecisions]:
     """Temporal is only connected to when an order's workflow must be told."""
     settings = read(Settings)
-    try:
-        converter = data_converter(settings.payload_key_ring)
-    except ValueError:
-        stop(BAD_USAGE, "LOCKSTEP_PAYLOAD_KEYS must read id:key or id:key,id:key with keys of 32 bytes in base64")
+    converter = data_converter(payload_keys(settings))
     client = await Client.connect(
         settings.temporal_address, namespace=settings.temporal_namespace, data_converter=converter, lazy=True
     )

@@ -8,7 +8,7 @@ import typer
 import uvicorn
 
 from cli.endings import AWAY, BAD_USAGE, in_sentences, stop
-from cli.surroundings import read
+from cli.surroundings import read_all
 from runtime.config import Settings
 from runtime.logs import start_logs
 
@@ -22,7 +22,7 @@ def api(
     port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
 ) -> None:
     """Serve the HTTP edge until SIGTERM or SIGINT; requests under way are finished first."""
-    read(Settings)
+    read_all()
     start_logs()
     config = uvicorn.Config(
         APP,
@@ -46,15 +46,13 @@ def api(
 
 def worker() -> None:
     """Run the workers of LOCKSTEP_QUEUES until SIGTERM or SIGINT; steps under way are finished first."""
-    settings = read(Settings)
+    settings = read_all()
     start_logs()
     with in_sentences():
         try:
             asyncio.run(_work(settings))
         except ValueError as wrong:
             stop(BAD_USAGE, str(wrong))
-        except FileNotFoundError as missing:
-            stop(BAD_USAGE, f"LOCKSTEP_ALIPAY_ACCOUNTS names {missing.filename}, which is not there")
         except RuntimeError as away:
             stop(AWAY, f"Temporal cannot be reached at {settings.temporal_address}: {str(away).splitlines()[0]}")
 

@@ -27,14 +27,12 @@ def set_level(sku: str, units: Annotated[int, typer.Argument(min=0, max=2**31 - 
 
 
 async def _set(settings: RecordSettings, sku: str, units: int) -> None:
-    async with open_record(settings) as engine:
-        try:
-            async with open_record(settings) as inner, inner.begin() as db:
-                await stock.set_level(db, sku, units)
-        except RecordRefused:
-            async with engine.connect() as db:
-                level = next(each for each in await reports.stock_levels(db) if each["sku"] == sku)
-            stop(WRONG, f"{level['reserved']} of {sku} are reserved: the level cannot be below that")
+    try:
+        async with open_record(settings) as engine, engine.begin() as db:
+            await stock.set_level(db, sku, units)
+    except RecordRefused:
+        reserved = next(level["reserved"] for level in await _levels(settings) if level["sku"] == sku)
+        stop(WRONG, f"{reserved} of {sku} are reserved: the level cannot be below that")
 
 
 @stock_commands.command("show")

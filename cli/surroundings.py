@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 from cli.endings import BAD_USAGE, stop
 from persistence import failures
 from persistence.engine import Engine, connect
-from runtime.config import read_key
+from runtime.config import Settings, read_key
 
 PREFIX = "LOCKSTEP_"
 UNPREFIXED = ("DATABASE_URL", "TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE")
@@ -61,6 +61,26 @@ def read(kind: type[Kind]) -> Kind:
     except SettingsError as unreadable:
         name = str(unreadable).split('"')[1] if '"' in str(unreadable) else "a variable"
         stop(BAD_USAGE, f"{_variable(name)} is not valid JSON")
+
+
+def read_all() -> Settings:
+    """The settings of a program that serves, with what is only looked at once it runs."""
+    settings = read(Settings)
+    payload_keys(settings)
+    if not settings.warehouse_secret_list:
+        stop(BAD_USAGE, "LOCKSTEP_WAREHOUSE_SECRETS is not set: nothing the warehouse says could be verified")
+    for account in settings.alipay_accounts:
+        for file in (*account.alipay_public_key_files, account.app_private_key_file):
+            if not file.is_file():
+                stop(BAD_USAGE, f"LOCKSTEP_ALIPAY_ACCOUNTS names {file}, which is no file")
+    return settings
+
+
+def payload_keys(settings: Settings) -> dict[str, bytes]:
+    try:
+        return settings.payload_key_ring
+    except ValueError:
+        stop(BAD_USAGE, "LOCKSTEP_PAYLOAD_KEYS must read id:key or id:key,id:key with keys of 32 bytes in base64")
 
 
 def _sentence(error: Any) -> str:

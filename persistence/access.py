@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from persistence.edge_tables import api_tokens, idempotency_keys
 
+SCOPES = ("orders:write", "orders:read", "cases:read", "cases:write")
+
 
 @dataclass(frozen=True)
 class Token:
-    """Scopes: `orders:write`, `orders:read`, `cases:write`."""
+    """`scopes` are some of SCOPES."""
 
     name: str
     scopes: frozenset[str]
@@ -41,6 +43,18 @@ async def find_token(db: AsyncConnection, secret: str) -> Token | None:
     )
     row = (await db.execute(query)).one_or_none()
     return None if row is None else Token(row.name, frozenset(row.scopes))
+
+
+async def token_is_in_use(db: AsyncConnection, name: str) -> bool:
+    query = select(api_tokens.c.name).where(api_tokens.c.name == name, api_tokens.c.revoked_at.is_(None))
+    return (await db.execute(query)).first() is not None
+
+
+async def revoke_token(db: AsyncConnection, name: str, now: datetime) -> bool:
+    """False when no token of this name was in use."""
+    in_use = (api_tokens.c.name == name, api_tokens.c.revoked_at.is_(None))
+    done = await db.execute(update(api_tokens).where(*in_use).values(revoked_at=now))
+    return done.rowcount == 1
 
 
 class KeyReused(Exception):

