@@ -31,6 +31,7 @@ class Child:
         self._argv = [sys.executable, *arguments]
         self._environment = {**os.environ, **environment, **_PYTHON}
         self._process: psutil.Popen | None = None
+        self.log.unlink(missing_ok=True)  # a restart goes on with the log, a new run does not
 
     def start(self) -> None:
         with self.log.open("ab") as log:
