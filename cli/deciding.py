@@ -58,5 +58,5 @@ async def outcome(decisions: CaseDecisions, decision: CaseDecision) -> Answer:
     where = f"; order {order_id} is {stage}" if stage else ""
     sentence = f"decided: {decision.choice}{where}"
     if decided.pending:
-        sentence = f"handed over; it is carried out as soon as a worker takes it up{where}"
+        sentence = f"handed over{where}; no worker took it up yet: if the case stays open, decide the same again"
     return Answer(accepted=True, sentence=sentence, settled=not decided.pending, order_id=order_id, stage=stage)

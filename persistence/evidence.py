@@ -104,13 +104,23 @@ async def ensure_months(db: AsyncConnection, now: datetime, ahead: int = 2) -> N
         following = (first + timedelta(days=32)).replace(day=1)
         name = f"inbound_events_{first:%Y_%m}"
         if (await db.execute(text("select to_regclass(:name)"), {"name": name})).scalar_one() is None:
-            await db.execute(
-                text(
-                    f"create table {name} partition of inbound_events "
-                    f"for values from ('{first.isoformat()}') to ('{following.isoformat()}')"
-                )
-            )
+            await _add_month(db, name, first, following)
         first = following
+
+
+async def _add_month(db: AsyncConnection, name: str, first: datetime, following: datetime) -> None:
+    """Takes along what already lies in the rest: Postgres refuses a partition whose rows are elsewhere."""
+    await db.execute(text("lock table inbound_events in access exclusive mode"))
+    await db.execute(text(f"create table {name} (like inbound_events including defaults including constraints)"))
+    move = f"""
+        with moved as (
+            delete from inbound_events_rest where received_at >= :first and received_at < :following returning *
+        )
+        insert into {name} select * from moved
+    """  # noqa: S608 - the name is made here, of a year and a month
+    await db.execute(text(move), {"first": first, "following": following})
+    bounds = f"from ('{first.isoformat()}') to ('{following.isoformat()}')"
+    await db.execute(text(f"alter table inbound_events attach partition {name} for values {bounds}"))
 
 
 async def drop_before(db: AsyncConnection, moment: datetime) -> list[str]:

@@ -62,7 +62,11 @@ class TemporalAway(DecisionFailed):
 
 @dataclass(frozen=True)
 class Decided:
-    """`pending`: handed over, to be carried out when the order's workflow comes to it. `stage`: the order's, now."""
+    """`stage`: the order's, now. `pending`: handed over, to be carried out when the order's workflow comes to it.
+
+    Until a worker takes it up it lives in Temporal's memory only (tried: a restart of Temporal loses it), so whoever
+    finds the case still open sends the same decision again.
+    """
 
     case: CaseRow
     stage: str | None

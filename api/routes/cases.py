@@ -41,6 +41,9 @@ async def one_case(case_id: str, here: HouseHere, _: ReaderHere) -> CaseAnswer:
 async def decide_case(
     case_id: str, body: DecideBody, here: HouseHere, token: DeciderHere, response: Response, key: KeyHere = None
 ) -> DecidedAnswer:
-    """200: carried out. 202: handed over, carried out as soon as the order's workflow comes to it; look there."""
+    """200: carried out. 202: handed over, carried out as soon as a worker takes it up.
+
+    Only Temporal's memory holds it until then: if the case is still open later, send the same again; it counts once.
+    """
     await must_be_first_body(here, token, key, case_id, body)
     return await decide(here, case_id, body, response)

@@ -113,3 +113,23 @@ async def test_health_names_what_is_away(lockstep: CommandLine) -> None:
     )
     said = await lockstep("health", "--only", "api", "--api-url", "http://127.0.0.1:9")
     assert (said.code, "AWAY" in said.out) == (1, True)
+
+
+async def test_migrate_makes_room_for_a_month_that_nobody_made_room_for(
+    lockstep: CommandLine, record: AsyncEngine
+) -> None:
+    async with record.begin() as db:
+        statement = """
+            insert into inbound_events (received_at, source, message_id, kind, verdict, body)
+            values (now(), 'alipay', 'n', 'payment.notice', 'accepted', '')
+        """
+        await db.execute(text(statement))
+    for _ in range(2):
+        assert (await lockstep("migrate")).code == 0
+    async with record.connect() as db:
+        where = await db.execute(text("select tableoid::regclass::text from inbound_events"))
+        assert where.scalar_one() != "inbound_events_rest"
+    async with record.begin() as db:
+        await db.execute(text(statement))
+        ids = (await db.execute(text("select count(distinct id) from inbound_events"))).scalar_one()
+        assert ids == 2
