@@ -30,13 +30,11 @@ class _Attempt(ActivityInboundInterceptor):
         except Exception as error:
             named = {"step": info.activity_type, "transaction_id": origin.transaction_id, "attempt": info.attempt}
             log.warning("attempt %s of %s failed: %s", info.attempt, info.activity_type, _sentence(error), extra=named)
-            if isinstance(error, PortError):
-                raise ApplicationError(str(error), info.attempt, type=type(error).__name__) from error
-            raise
+            raise ApplicationError(_sentence(error), info.attempt, type=type(error).__name__) from error
         finally:
             PROVENANCE.reset(token)
 
 
 def _sentence(error: Exception) -> str:
-    """The adapters' own errors name no person; of all others only the kind is logged."""
+    """The adapters' own errors name no person; of all others only the kind is told."""
     return str(error) if isinstance(error, PortError) else type(error).__name__

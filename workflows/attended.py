@@ -15,7 +15,7 @@ from temporalio import exceptions, workflow
 from activities.records import RecordActivities
 from domain.case import CaseDecision, Cause, Choice
 from domain.limits import Limits
-from domain.order import Cancellation, Stage
+from domain.order import Cancellation
 from domain.reference import OrderId
 from ports.records import CaseOpened, CaseSettled, OrderStep, OrderView
 from workflows import identity, narrative, options
@@ -52,7 +52,6 @@ class AttendedOrder:
         self._early: list[Fact] = []
         self._decisions: dict[str, CaseDecision] = {}
         self._on_straight_way = False  # until the order is known, there is nothing to divert
-        self._shown = (Stage.AWAITING_PAYMENT, False)
 
     def _step(self, verb: str) -> OrderStep:
         return OrderStep(self._order.order_id, identity.transaction_id(workflow.info().workflow_id, verb))
@@ -113,8 +112,10 @@ class AttendedOrder:
             try:
                 return await self._attempt(call, unless)
             except exceptions.ActivityError as error:
-                await self._open_case(cause, _why(error))
+                await self._open_case(cause, *_last_attempt(error))
                 decision = await self._decided(cause, unless=unless)
+                if decision is None:
+                    await self._settle_answered(cause)
                 if decision is None or decision.choice is not Choice.RETRY:
                     return decision
 
@@ -128,26 +129,32 @@ class AttendedOrder:
         finally:
             handle.cancel()
 
-    async def _open_case(self, cause: Cause, detail: str) -> None:
-        fact = CaseOpened(self._order.order_id, cause, str(self._order.order_id), detail)
-        await self._record(RecordActivities.open_case, fact)
+    async def _open_case(self, cause: Cause, detail: str, attempts: int = 0) -> None:
+        order_id = self._order.order_id
+        last_error = detail if attempts else None
+        await self._record(
+            RecordActivities.open_case, CaseOpened(order_id, cause, str(order_id), detail, attempts, last_error)
+        )
 
     def _waiting_cases(self) -> dict[str, Cause]:
         return {case.case_id: case.cause for case in self._order.cases}
 
     async def _decided(self, *causes: Cause, unless: Callable[[], bool] = lambda: False) -> CaseDecision | None:
-        """A person decided one of the open cases of these causes; None when `unless` made the question moot."""
-        waiting = [case_id for case_id, cause in self._waiting_cases().items() if cause in causes]
-        await self._until(lambda: unless() or any(case_id in self._decisions for case_id in waiting))
-        decision = next((self._decisions.pop(each) for each in waiting if each in self._decisions), None)
-        if decision is None:
-            moot = "settled itself: the outside answered"
-            for case_id in waiting:
-                await self._settle(CaseDecision(case_id, Choice.CLOSE, by="workflow", reason=moot))
-            return None
-        await self._settle(decision)
-        await self._until(lambda: True)  # a decision to cancel diverts here
+        """What a person decided of the open cases of these causes; None: one settled itself, or `unless` came true."""
+        asked = [case_id for case_id, cause in self._waiting_cases().items() if cause in causes]
+        await self._until(
+            lambda: unless() or any(each in self._decisions or each not in self._waiting_cases() for each in asked)
+        )
+        decision = next((self._decisions.pop(each) for each in asked if each in self._decisions), None)
+        if decision is not None:
+            await self._settle(decision)
+            await self._until(lambda: True)  # a decision to cancel diverts here
         return decision
+
+    async def _settle_answered(self, cause: Cause) -> None:
+        for case_id in [case_id for case_id, waiting in self._waiting_cases().items() if waiting is cause]:
+            moot = "settled itself: the outside answered"
+            await self._settle(CaseDecision(case_id, Choice.CLOSE, by="workflow", reason=moot))
 
     async def _settle(self, decision: CaseDecision) -> None:
         await self._record(RecordActivities.settle_case, CaseSettled(self._order.order_id, decision))
@@ -155,21 +162,21 @@ class AttendedOrder:
     def _show(self, *, resting: bool) -> None:
         """What the Temporal Web UI says. Each change of a search attribute costs, so passing stages make none."""
         workflow.set_current_details(narrative.details(self._order))
-        shown = (self._order.stage, self._order.open_cases > 0)
-        if shown != self._shown and (resting or shown[1] != self._shown[1]):
-            self._shown = shown
+        stage, attention = self._order.stage, self._order.open_cases > 0
+        shown = workflow.info().typed_search_attributes
+        if attention != shown.get(identity.NEEDS_ATTENTION) or (resting and stage != shown.get(identity.STAGE)):
             workflow.upsert_search_attributes(
-                [identity.STAGE.value_set(shown[0]), identity.NEEDS_ATTENTION.value_set(shown[1])]
+                [identity.STAGE.value_set(stage), identity.NEEDS_ATTENTION.value_set(attention)]
             )
 
 
-def _why(error: exceptions.ActivityError) -> str:
-    """The last thing the outside said, below the wrapping."""
-    cause: BaseException | None = error
+def _last_attempt(error: exceptions.ActivityError) -> tuple[str, int]:
+    """The last thing the outside said, below the wrapping, and which attempt heard it (0: nobody counted)."""
     sentence = str(error)
+    cause: BaseException | None = error
     while cause is not None:
-        if not isinstance(cause, (exceptions.ActivityError, exceptions.TimeoutError)):
-            return str(cause)
         sentence = str(cause)
+        if isinstance(cause, exceptions.ApplicationError):
+            return cause.message, next((each for each in cause.details if isinstance(each, int)), 0)
         cause = cause.__cause__
-    return sentence
+    return sentence, 0

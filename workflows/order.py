@@ -14,7 +14,7 @@ from domain.axis import Fulfilment, Payment
 from domain.case import CaseDecision, Cause, Choice, check_decision
 from domain.errors import SkipRefused
 from domain.limits import Limits
-from domain.order import Cancellation, HoldReason, Stage
+from domain.order import Cancellation, Stage
 from domain.payment import Capture
 from ports.payments import CloseOutcome, TradeAnswer, TradeQuestion, TradeState
 from ports.records import PushRecorded, UnpaidPart
@@ -142,7 +142,7 @@ class OrderWorkflow(AttendedOrder):
             await self._record(RecordActivities.review_release, self._step("release"))
             if not self._order.holds:
                 return
-            await self._decided(*self._waiting_cases().values(), unless=self._holds_other_than(self._order.holds))
+            await self._decided(*self._waiting_cases().values())
             await self._stock_reserved()
 
     async def _pushed(self) -> None:
@@ -252,9 +252,6 @@ class OrderWorkflow(AttendedOrder):
     def _settled(self, part: UnpaidPart) -> Callable[[], bool]:
         return lambda: self._order.unpaid != part
 
-    def _holds_other_than(self, before: tuple[HoldReason, ...]) -> Callable[[], bool]:
-        return lambda: self._order.holds != before
-
     def _question(self, part: UnpaidPart, verb: str) -> TradeQuestion:
         step = self._step(f"{verb}/{part.part}")
         return TradeQuestion(part.provider, part.account, part.out_trade_no, step.transaction_id)
@@ -269,9 +266,11 @@ class OrderWorkflow(AttendedOrder):
 
 
 def _asking_moments(part: UnpaidPart, limits: Limits) -> Iterator[datetime]:
-    """2, 4, 8, ... minutes after the trade was opened, and at the end of its window."""
+    """2, 4, 8, ... minutes after the trade was opened, and at the end of its window; of those missed only the last."""
     pause = limits.ask_provider_after
     while part.opened_at + pause < part.pay_until:
-        yield part.opened_at + pause
+        following = min(part.opened_at + pause * 2, part.pay_until)
+        if following > workflow.now():
+            yield part.opened_at + pause
         pause *= 2
     yield part.pay_until

@@ -1,0 +1,299 @@
+"""One order in a world that a test directs: what is told to it, how time passes, and what the record says then."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from datetime import datetime, timedelta
+from typing import Any, Self
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+from temporalio.api.enums.v1 import EventType
+from temporalio.client import WorkflowHandle
+from temporalio.common import WorkflowIDReusePolicy
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker import Worker
+
+from activities.payments import PaymentActivities
+from activities.records import RecordActivities
+from activities.warehouse import WarehouseActivities
+from domain.case import CaseDecision, Cause, Choice
+from domain.limits import Limits
+from domain.money import Money
+from domain.order import Order, Stage
+from domain.payment import Capture
+from domain.reference import OrderId
+from domain.shipment import Parcel
+from persistence.customers import Customers
+from persistence.orders import PostgresOrders
+from ports.clock import FixedClock
+from ports.warehouse import Recipient
+from runtime import temporal
+from runtime.attempts import AttemptLog
+from tests import builders
+from tests.fakes import FakeProvider, FakeWarehouse
+from tests.workflows.troubles import Troubles, VirtualTime
+from workflows import identity
+from workflows.messages import (
+    CancelRequested,
+    Fact,
+    OrderEnd,
+    OrderPlaced,
+    OrderStart,
+    OrderView,
+    ParcelReported,
+    PaymentSettled,
+    RecipientAmended,
+)
+from workflows.order import OrderWorkflow
+
+PAYLOAD_KEYS = {"test": b"t" * 32}
+RECORD_KEY = b"k" * 32
+PATIENCE_SECONDS = 10.0
+RECIPIENT = Recipient("云小满", "13900000001", "浙江省", "杭州市", "西湖区", "假想路 1 号")
+SIGNALS: dict[type, Callable[..., None]] = {
+    OrderPlaced: OrderWorkflow.order_placed,
+    PaymentSettled: OrderWorkflow.payment_settled,
+    CancelRequested: OrderWorkflow.cancel_requested,
+    ParcelReported: OrderWorkflow.parcel_reported,
+    RecipientAmended: OrderWorkflow.recipient_amended,
+}
+
+
+class World:
+    """`order` is what the shop will place; change it before `place`."""
+
+    def __init__(self, env: WorkflowEnvironment, record: AsyncEngine, order_id: OrderId, now: datetime) -> None:
+        self.env = env
+        self.record = record
+        self.order_id = order_id
+        self.clock = FixedClock(now)
+        self.order = builders.order(order_id, placed_at=now)
+        self.limits = Limits()
+        self.provider = FakeProvider(self.clock)
+        self.warehouse = FakeWarehouse(self.clock)
+        self.troubles = Troubles()
+        self.customers = Customers(RECORD_KEY, self.clock)
+        self._workers = AsyncExitStack()
+        self._run: WorkflowHandle[OrderWorkflow, OrderEnd] | None = None
+
+    async def __aenter__(self) -> Self:
+        await self.start_workers()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.warehouse.answers.set()
+        await self.stop_workers()
+
+    # The process
+
+    async def start_workers(self) -> None:
+        records = PostgresOrders(self.record, self.customers, self.clock, self.limits)
+        steps = RecordActivities(records).all
+        await self._serve(identity.ORDERS, steps, workflows=temporal.WORKFLOWS, no_remote_activities=True)
+        await self._serve(identity.PAYMENTS, PaymentActivities({"alipay": self.provider}).all)
+        await self._serve(identity.WAREHOUSE, WarehouseActivities(self.warehouse, records).all)
+
+    async def _serve(self, queue: str, activities: Any, **options: Any) -> None:
+        worker = Worker(
+            self.env.client,
+            task_queue=queue,
+            activities=activities,
+            workflow_runner=temporal.workflow_runner(),
+            interceptors=[VirtualTime(self.env, self.clock), AttemptLog(), self.troubles],
+            max_cached_workflows=0,
+            **options,
+        )
+        await self._workers.enter_async_context(worker)
+
+    async def stop_workers(self) -> None:
+        await self._workers.aclose()
+
+    async def restart_workers(self) -> None:
+        await self.stop_workers()
+        await self.start_workers()
+
+    # What the outside tells
+
+    @property
+    def handle(self) -> WorkflowHandle[OrderWorkflow, OrderEnd]:
+        """The run that the last fact went to, and those that continue it. Only such a handle lets time fly."""
+        assert self._run is not None
+        return self._run
+
+    async def tell(self, fact: Fact) -> None:
+        """As the API does it: a signal, with a new run where none is."""
+        self._run = await self.env.client.start_workflow(
+            OrderWorkflow.run,
+            OrderStart(self.order_id),
+            id=identity.order_workflow_id(self.order_id),
+            task_queue=identity.ORDERS,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+            start_signal=SIGNALS[type(fact)].__name__,
+            start_signal_args=[fact],
+            search_attributes=identity.order_search_attributes(self.order_id, Stage.AWAITING_PAYMENT),
+        )
+
+    async def placed(self, order: Order | None = None) -> OrderPlaced:
+        """The fact that the order was placed, sealed as the API seals it."""
+        async with self.record.begin() as db:
+            recipient = await self.customers.seal_recipient(db, "c-17", RECIPIENT)
+            note = await self.customers.seal_note(db, "c-17", "")
+        return OrderPlaced(order or self.order, "c-17", recipient, note, "tail")
+
+    def amend_order(self, **more: Any) -> None:
+        """Other lines, another kind or address; the plan follows the amount."""
+        self.order = builders.order(self.order_id, placed_at=self.order.placed_at, **more)
+
+    async def place(self) -> None:
+        await self.tell(await self.placed())
+
+    async def go_to(self, stage: Stage) -> None:
+        """Placed and paid, and as far as that goes."""
+        await self.place()
+        await self.until_stage(Stage.AWAITING_PAYMENT)
+        await self.pay()
+        await self.until_stage(stage)
+
+    def capture(self, amount: Money | None = None, part: int = 1) -> Capture:
+        """The buyer pays at the provider; nobody is told yet."""
+        number = self.order_id.out_trade_no(part, len(self.order.plan))
+        return self.provider.pay(number, amount or self.order.plan[part - 1].amount)
+
+    async def pay(self, amount: Money | None = None, part: int = 1) -> PaymentSettled:
+        """The buyer pays, and a notice comes."""
+        self.clock.time = await self.now()
+        fact = self.fact_of(self.capture(amount, part))
+        await self.tell(fact)
+        return fact
+
+    def fact_of(self, capture: Capture) -> PaymentSettled:
+        return PaymentSettled(self.order_id, capture, "notice")
+
+    async def cancel(self) -> None:
+        await self.tell(CancelRequested(self.order_id, "buyer", "changed my mind"))
+
+    async def report(self, parcel: Parcel) -> None:
+        await self.tell(ParcelReported(self.order_id, parcel))
+
+    async def ship(self) -> None:
+        """Everything leaves in one parcel."""
+        self.warehouse.gone.add(self.order_id.warehouse_reference)
+        await self.report(builders.parcel(at=await self.now()))
+
+    async def deliver(self) -> None:
+        await self.report(builders.parcel(delivered=True, at=await self.now()))
+
+    async def amend_recipient(self) -> None:
+        sealed = (await self.placed()).recipient
+        await self.tell(RecipientAmended(self.order_id, "support", sealed, "tail", ()))
+
+    async def decide(self, cause: Cause, choice: Choice, **more: Any) -> Stage:
+        decision = CaseDecision(await self.case(cause), choice, more.pop("by", "lin"), "it was agreed", **more)
+        return await self.send(decision)
+
+    async def send(self, decision: CaseDecision) -> Stage:
+        stage: Stage = await self.handle.execute_update("decide_case", decision, result_type=Stage)
+        return stage
+
+    # Time
+
+    async def now(self) -> datetime:
+        return await self.env.get_current_time()
+
+    async def passes(self, **span: float) -> None:
+        await self.env.sleep(timedelta(**span))
+
+    async def passes_until(self, moment: datetime) -> None:
+        await self.env.sleep(moment - await self.now())
+
+    async def until(self, holds: Callable[[], Awaitable[object]]) -> None:
+        """Wait for an effect without letting time pass; the limit is patience, not a measurement."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not await holds():  # noqa: ASYNC110 - it is the record that is watched
+                await asyncio.sleep(0.01)
+
+    async def until_stage(self, stage: Stage) -> None:
+        async def reached() -> bool:
+            return await self.stage() == stage
+
+        await self.until(reached)
+
+    async def until_value(self, sql: str, *, expected: object) -> None:
+        async def reached() -> bool:
+            return await self.column(sql) == [expected]
+
+        await self.until(reached)
+
+    async def until_case(self, cause: Cause) -> None:
+        async def opened() -> bool:
+            return cause in await self.open_cases()
+
+        await self.until(opened)
+
+    async def end(self) -> Stage:
+        """The stage of the run that ended; time flies until then."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            return (await self.handle.result()).stage
+
+    # What is so then
+
+    async def rows(self, sql: str) -> list[Any]:
+        """`:id` is the order's."""
+        async with self.record.connect() as db:
+            return [
+                tuple(row) for row in await db.execute(text(sql), {"id": str(self.order_id)} if ":id" in sql else {})
+            ]
+
+    async def column(self, sql: str) -> list[Any]:
+        return [row[0] for row in await self.rows(sql)]
+
+    async def write(self, sql: str) -> None:
+        """What a person or another program does to the record."""
+        async with self.record.begin() as db:
+            await db.execute(text(sql))
+
+    async def stage(self) -> str | None:
+        found: list[str] = await self.column("select stage from orders where id = :id")
+        return found[0] if found else None
+
+    async def view(self) -> OrderView:
+        return await self.handle.query(OrderWorkflow.progress)
+
+    async def open_cases(self) -> list[str]:
+        return await self.column("select cause from cases where settled_at is null order by cause")
+
+    async def case(self, cause: Cause) -> str:
+        """The id of the open case of this cause, once the workflow waits for it."""
+        found: list[str] = []
+
+        async def waits() -> bool:
+            found.extend(case.case_id for case in (await self.view()).cases if case.cause is cause)
+            return bool(found)
+
+        await self.until(waits)
+        return found[0]
+
+    async def steps(self) -> list[str]:
+        return await self.column("select step from audit_log where order_id = :id order by seq")
+
+    async def ledger(self) -> list[tuple[str, int]]:
+        """Each entry's kind and the sum of its debits."""
+        return await self.rows(
+            "select kind, sum(amount_minor) filter (where amount_minor > 0)::int from ledger_entries"
+            " join ledger_postings on entry_seq = seq where order_id = :id group by seq, kind order by seq"
+        )
+
+    async def reserved(self, sku: str = "TEA-GREEN-250") -> int:
+        units: list[int] = await self.column(f"select reserved from stock where sku = '{sku}'")
+        return units[0]
+
+    async def history(self) -> list[EventType.ValueType]:
+        return [event.event_type async for event in self.handle.fetch_history_events()]
+
+
+def minutes_after(start: datetime, moments: list[datetime]) -> list[int]:
+    """Whole minutes; a moment that is not on the minute, but for the time a step takes, is told apart."""
+    spans = [moment - start for moment in moments]
+    assert all(timedelta(0) <= span % timedelta(minutes=1) < timedelta(seconds=5) for span in spans), spans
+    return [span // timedelta(minutes=1) for span in spans]
