@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, insert, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from persistence.tables import audit_heads, audit_log
+from persistence.book_tables import audit_heads, audit_log
 from ports.provenance import PROVENANCE
 
 GENESIS = "0" * 64

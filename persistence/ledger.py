@@ -7,7 +7,7 @@ from sqlalchemy import insert, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.ledger import Account, Entry
-from persistence.tables import ledger_entries, ledger_postings
+from persistence.book_tables import ledger_entries, ledger_postings
 from ports.provenance import PROVENANCE
 
 _CAPTURE = text(

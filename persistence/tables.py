@@ -1,7 +1,6 @@
 """The central record's tables. Schema changes go through alembic; a test holds both against each other.
 
-Append-only tables (`audit_log`, `ledger_entries`, `ledger_postings`) refuse UPDATE, DELETE and TRUNCATE by trigger;
-a deferred trigger refuses an entry that does not sum to zero.
+The books (ledger, audit log) are in book_tables.py, the edge (evidence, tokens, keys) in edge_tables.py.
 """
 
 from sqlalchemy import (
@@ -44,7 +43,7 @@ def moment(name: str, *, null: bool = False) -> Column[object]:
     return Column(name, DateTime(timezone=True), nullable=null)
 
 
-def _minor(name: str) -> Column[int]:
+def minor_column(name: str) -> Column[int]:
     return Column(name, BigInteger, nullable=False)
 
 
@@ -77,8 +76,8 @@ orders = Table(
     text_column("order_no"),
     text_column("kind"),
     text_column("currency"),
-    _minor("amount_minor"),
-    _minor("shipping_minor"),
+    minor_column("amount_minor"),
+    minor_column("shipping_minor"),
     text_column("customer_id"),
     text_column("customer_note"),  # sealed with the customer's key
     text_column("recipient"),  # sealed with the customer's key
@@ -109,10 +108,10 @@ order_lines = Table(
     text_column("platform_sku"),
     text_column("title"),
     Column("quantity", Integer, nullable=False),
-    _minor("list_price_minor"),
-    _minor("merchant_discount_minor"),
-    _minor("platform_subsidy_minor"),
-    _minor("cash_minor"),
+    minor_column("list_price_minor"),
+    minor_column("merchant_discount_minor"),
+    minor_column("platform_subsidy_minor"),
+    minor_column("cash_minor"),
     text_column("gift_of", null=True),
 )
 
@@ -123,7 +122,7 @@ demands = Table(
     text_column("line_id", key=True),
     text_column("sku"),
     Column("quantity", Integer, nullable=False),
-    _minor("cash_minor"),
+    minor_column("cash_minor"),
 )
 
 payment_plan = Table(
@@ -131,7 +130,7 @@ payment_plan = Table(
     metadata,
     _order(key=True),
     Column("part", Integer, primary_key=True),
-    _minor("amount_minor"),
+    minor_column("amount_minor"),
     moment("pay_until"),
 )
 
@@ -145,7 +144,7 @@ payments = Table(
     text_column("trade_no"),
     text_column("order_id"),
     Column("part", Integer, nullable=False),
-    _minor("amount_minor"),
+    minor_column("amount_minor"),
     text_column("currency"),
     moment("paid_at"),
     Column("matched", Boolean, nullable=False),
@@ -155,17 +154,6 @@ payments = Table(
     CheckConstraint("amount_minor > 0", name="amount_positive"),
     Index(None, "order_id"),
     Index("uq_payments_matched_part", "order_id", "part", unique=True, postgresql_where=text("matched")),
-)
-
-# What may still go back: refunds lock this row, so that two of them can't spend the same money.
-order_money = Table(
-    "order_money",
-    metadata,
-    text_column("order_id", key=True),
-    text_column("currency"),
-    _minor("captured_minor"),
-    _minor("refund_due_minor"),
-    CheckConstraint("refund_due_minor between 0 and captured_minor", name="due_within_captured"),
 )
 
 stock = Table(
@@ -222,53 +210,6 @@ shipments = Table(
     Column("contents", JSONB, nullable=False),  # {line id: units}
     moment("shipped_at", null=True),
     moment("delivered_at", null=True),
-)
-
-ledger_entries = Table(
-    "ledger_entries",
-    metadata,
-    Column("seq", BigInteger, Identity(always=True), primary_key=True),
-    text_column("order_id"),
-    text_column("kind"),
-    text_column("reference"),
-    text_column("transaction_id"),
-    moment("booked_at"),
-    UniqueConstraint("order_id", "kind", "reference"),
-)
-
-ledger_postings = Table(
-    "ledger_postings",
-    metadata,
-    Column("entry_seq", BigInteger, ForeignKey("ledger_entries.seq"), primary_key=True),
-    text_column("account", key=True),
-    _minor("amount_minor"),
-    text_column("currency"),
-)
-
-# The head is locked by each append; a log that was cut off at its end shows too.
-audit_heads = Table(
-    "audit_heads",
-    metadata,
-    text_column("order_id", key=True),
-    Column("seq", Integer, nullable=False),
-    text_column("hash"),
-)
-
-audit_log = Table(
-    "audit_log",
-    metadata,
-    text_column("order_id", key=True),
-    Column("seq", Integer, primary_key=True),
-    moment("at"),
-    text_column("actor"),
-    text_column("step"),
-    Column("change", JSONB, nullable=False),
-    Column("caused_by", ARRAY(BigInteger), nullable=False),
-    text_column("transaction_id"),
-    text_column("workflow_run"),
-    text_column("trace_id"),
-    text_column("previous_hash"),
-    text_column("hash"),
 )
 
 cases = Table(
