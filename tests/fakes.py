@@ -79,7 +79,8 @@ class FakeProvider:
         self.before_close()
         if question.out_trade_no in self.trades:
             return CloseAnswer(CloseOutcome.ALREADY_PAID)
-        self.closed.append(question.out_trade_no)
+        if question.out_trade_no not in self.closed:
+            self.closed.append(question.out_trade_no)
         return CloseAnswer(CloseOutcome.CLOSED)
 
     def _called(self, verb: str, question: TradeQuestion) -> None:

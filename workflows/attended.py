@@ -40,7 +40,11 @@ RECORDED_BY: dict[type, Callable[..., Any]] = {
 
 
 class Diverted(Exception):
-    """The order leaves the straight way: somebody cancelled it, or nobody paid it."""
+    """The order leaves the straight way: somebody cancelled it, or nobody paid it.
+
+    Or it has ended already: after a crash a task is repeated, and the record answers its first steps with what came
+    of its last ones.
+    """
 
 
 class AttendedOrder:
@@ -79,7 +83,8 @@ class AttendedOrder:
         """
         while True:
             await self._hear()
-            if self._on_straight_way and self._order.cancellation is Cancellation.REQUESTED:
+            cancelled = self._order.cancellation is Cancellation.REQUESTED
+            if self._on_straight_way and (cancelled or self._order.finished):
                 raise Diverted
             if reached():
                 return True
@@ -127,6 +132,7 @@ class AttendedOrder:
             await self._until(lambda: handle.done() or unless())
             return await handle if handle.done() else None
         finally:
+            handle.add_done_callback(_heard_out)
             handle.cancel()
 
     async def _open_case(self, cause: Cause, detail: str, attempts: int = 0) -> None:
@@ -168,6 +174,12 @@ class AttendedOrder:
             workflow.upsert_search_attributes(
                 [identity.STAGE.value_set(stage), identity.NEEDS_ATTENTION.value_set(attention)]
             )
+
+
+def _heard_out(handle: asyncio.Task[Any]) -> None:
+    """Nobody waits for this answer any more; without a look at it the SDK would log it as an error."""
+    if not handle.cancelled():
+        handle.exception()
 
 
 def _last_attempt(error: exceptions.ActivityError) -> tuple[str, int]:

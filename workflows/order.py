@@ -32,6 +32,7 @@ from workflows.messages import (
     RecipientAmended,
 )
 
+NOT_TOUCHED = (Fulfilment.WAITING, Fulfilment.STOPPED)
 NOT_PUSHED = (Fulfilment.WAITING, Fulfilment.RESERVED)
 NOT_SHIPPED = (*NOT_PUSHED, Fulfilment.PUSHED)
 NOT_DELIVERED = (*NOT_SHIPPED, Fulfilment.PARTLY_SHIPPED, Fulfilment.SHIPPED, Fulfilment.PARTLY_DELIVERED)
@@ -183,11 +184,13 @@ class OrderWorkflow(AttendedOrder):
 
     async def _ended_unless_too_late(self) -> None:
         """1.9 Unpaid or cancelled: the trade is closed, the warehouse stopped, the stock freed, the money due back."""
+        if self._order.finished:
+            return
         self._on_straight_way = False
         cancelled = self._order.cancellation is Cancellation.REQUESTED
         if self._order.unpaid is not None and not await self._trade_closed(self._order.unpaid) and not cancelled:
             pass  # paid at the last moment: back on the straight way
-        elif self._order.fulfilment is Fulfilment.WAITING or await self._warehouse_stopped():
+        elif self._order.fulfilment in NOT_TOUCHED or await self._warehouse_stopped():
             await self._record(RecordActivities.stop, self._step("stop"))
         else:
             await self._record(RecordActivities.cancel_too_late, self._step("stop"))
@@ -195,6 +198,7 @@ class OrderWorkflow(AttendedOrder):
 
     async def _all_heard(self) -> None:
         """Return only when every message is in the record and every person has an answer."""
+        self._on_straight_way = False
         await self._until(workflow.all_handlers_finished)
         self._show(resting=True)
 

@@ -8,7 +8,8 @@ from domain.case import Cause, Choice
 from domain.order import Stage
 from tests import builders
 from tests.builders import yuan
-from tests.workflows.world import World, minutes_after
+from tests.workflows.seen import minutes_after
+from tests.workflows.world import World
 
 pytestmark = pytest.mark.slow
 

@@ -7,7 +7,8 @@ import pytest
 
 from domain.order import Kind, Stage
 from tests import builders
-from tests.workflows.world import World, minutes_after
+from tests.workflows.seen import minutes_after
+from tests.workflows.world import World
 
 pytestmark = pytest.mark.slow
 

@@ -1,15 +1,12 @@
 """One order in a world that a test directs: what is told to it, how time passes, and what the record says then."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 from typing import Any, Self
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
-from temporalio.api.enums.v1 import EventType
-from temporalio.client import WorkflowHandle
 from temporalio.common import WorkflowIDReusePolicy
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
@@ -32,15 +29,14 @@ from runtime import temporal
 from runtime.attempts import AttemptLog
 from tests import builders
 from tests.fakes import FakeProvider, FakeWarehouse
+from tests.workflows.seen import PATIENCE_SECONDS, Seen
 from tests.workflows.troubles import Troubles, VirtualTime
 from workflows import identity
 from workflows.messages import (
     CancelRequested,
     Fact,
-    OrderEnd,
     OrderPlaced,
     OrderStart,
-    OrderView,
     ParcelReported,
     PaymentSettled,
     RecipientAmended,
@@ -49,7 +45,6 @@ from workflows.order import OrderWorkflow
 
 PAYLOAD_KEYS = {"test": b"t" * 32}
 RECORD_KEY = b"k" * 32
-PATIENCE_SECONDS = 10.0
 RECIPIENT = Recipient("云小满", "13900000001", "浙江省", "杭州市", "西湖区", "假想路 1 号")
 SIGNALS: dict[type, Callable[..., None]] = {
     OrderPlaced: OrderWorkflow.order_placed,
@@ -60,7 +55,7 @@ SIGNALS: dict[type, Callable[..., None]] = {
 }
 
 
-class World:
+class World(Seen):
     """`order` is what the shop will place; change it before `place`."""
 
     def __init__(self, env: WorkflowEnvironment, record: AsyncEngine, order_id: OrderId, now: datetime) -> None:
@@ -70,12 +65,12 @@ class World:
         self.clock = FixedClock(now)
         self.order = builders.order(order_id, placed_at=now)
         self.limits = Limits()
+        self.task_timeout: timedelta | None = None
         self.provider = FakeProvider(self.clock)
         self.warehouse = FakeWarehouse(self.clock)
         self.troubles = Troubles()
         self.customers = Customers(RECORD_KEY, self.clock)
         self._workers = AsyncExitStack()
-        self._run: WorkflowHandle[OrderWorkflow, OrderEnd] | None = None
 
     async def __aenter__(self) -> Self:
         await self.start_workers()
@@ -115,12 +110,6 @@ class World:
 
     # What the outside tells
 
-    @property
-    def handle(self) -> WorkflowHandle[OrderWorkflow, OrderEnd]:
-        """The run that the last fact went to, and those that continue it. Only such a handle lets time fly."""
-        assert self._run is not None
-        return self._run
-
     async def tell(self, fact: Fact) -> None:
         """As the API does it: a signal, with a new run where none is."""
         self._run = await self.env.client.start_workflow(
@@ -129,6 +118,7 @@ class World:
             id=identity.order_workflow_id(self.order_id),
             task_queue=identity.ORDERS,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+            task_timeout=self.task_timeout,
             start_signal=SIGNALS[type(fact)].__name__,
             start_signal_args=[fact],
             search_attributes=identity.order_search_attributes(self.order_id, Stage.AWAITING_PAYMENT),
@@ -207,93 +197,7 @@ class World:
     async def passes_until(self, moment: datetime) -> None:
         await self.env.sleep(moment - await self.now())
 
-    async def until(self, holds: Callable[[], Awaitable[object]]) -> None:
-        """Wait for an effect without letting time pass; the limit is patience, not a measurement."""
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while not await holds():  # noqa: ASYNC110 - it is the record that is watched
-                await asyncio.sleep(0.01)
-
-    async def until_stage(self, stage: Stage) -> None:
-        async def reached() -> bool:
-            return await self.stage() == stage
-
-        await self.until(reached)
-
-    async def until_value(self, sql: str, *, expected: object) -> None:
-        async def reached() -> bool:
-            return await self.column(sql) == [expected]
-
-        await self.until(reached)
-
-    async def until_case(self, cause: Cause) -> None:
-        async def opened() -> bool:
-            return cause in await self.open_cases()
-
-        await self.until(opened)
-
     async def end(self) -> Stage:
         """The stage of the run that ended; time flies until then."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             return (await self.handle.result()).stage
-
-    # What is so then
-
-    async def rows(self, sql: str) -> list[Any]:
-        """`:id` is the order's."""
-        async with self.record.connect() as db:
-            return [
-                tuple(row) for row in await db.execute(text(sql), {"id": str(self.order_id)} if ":id" in sql else {})
-            ]
-
-    async def column(self, sql: str) -> list[Any]:
-        return [row[0] for row in await self.rows(sql)]
-
-    async def write(self, sql: str) -> None:
-        """What a person or another program does to the record."""
-        async with self.record.begin() as db:
-            await db.execute(text(sql))
-
-    async def stage(self) -> str | None:
-        found: list[str] = await self.column("select stage from orders where id = :id")
-        return found[0] if found else None
-
-    async def view(self) -> OrderView:
-        return await self.handle.query(OrderWorkflow.progress)
-
-    async def open_cases(self) -> list[str]:
-        return await self.column("select cause from cases where settled_at is null order by cause")
-
-    async def case(self, cause: Cause) -> str:
-        """The id of the open case of this cause, once the workflow waits for it."""
-        found: list[str] = []
-
-        async def waits() -> bool:
-            found.extend(case.case_id for case in (await self.view()).cases if case.cause is cause)
-            return bool(found)
-
-        await self.until(waits)
-        return found[0]
-
-    async def steps(self) -> list[str]:
-        return await self.column("select step from audit_log where order_id = :id order by seq")
-
-    async def ledger(self) -> list[tuple[str, int]]:
-        """Each entry's kind and the sum of its debits."""
-        return await self.rows(
-            "select kind, sum(amount_minor) filter (where amount_minor > 0)::int from ledger_entries"
-            " join ledger_postings on entry_seq = seq where order_id = :id group by seq, kind order by seq"
-        )
-
-    async def reserved(self, sku: str = "TEA-GREEN-250") -> int:
-        units: list[int] = await self.column(f"select reserved from stock where sku = '{sku}'")
-        return units[0]
-
-    async def history(self) -> list[EventType.ValueType]:
-        return [event.event_type async for event in self.handle.fetch_history_events()]
-
-
-def minutes_after(start: datetime, moments: list[datetime]) -> list[int]:
-    """Whole minutes; a moment that is not on the minute, but for the time a step takes, is told apart."""
-    spans = [moment - start for moment in moments]
-    assert all(timedelta(0) <= span % timedelta(minutes=1) < timedelta(seconds=5) for span in spans), spans
-    return [span // timedelta(minutes=1) for span in spans]
