@@ -4,16 +4,24 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
-from api.headers import SafeHeaders
 from api.errors import add_error_answers
+from api.headers import SafeHeaders
 from api.routes import cases, health, orders, webhooks
+from api.size_limit import LARGEST_BODY_BYTES, SizeLimit
 from runtime.config import Settings
 from runtime.logs import start_logs
 from runtime.wiring import House, open_house
 
-LARGEST_BODY_BYTES = 256 * 1024
 DESCRIPTION = "Durable order and refund operations for merchants who sell on several marketplaces."
+
+
+class Edge(FastAPI):
+    """What stands around every answer stands outermost: the framework gives some answers itself."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        return SafeHeaders(SizeLimit(super().build_middleware_stack()))
 
 
 def create_app(house: House | None = None) -> FastAPI:
@@ -30,7 +38,7 @@ def create_app(house: House | None = None) -> FastAPI:
             app.state.house = opened
             yield
 
-    app = FastAPI(
+    app = Edge(
         title="Lockstep",
         version="0.1.0",
         description=DESCRIPTION,
@@ -40,5 +48,4 @@ def create_app(house: House | None = None) -> FastAPI:
     for routes in (webhooks, orders, cases, health):
         app.include_router(routes.router)
     add_error_answers(app)
-    app.add_middleware(SafeHeaders)
     return app

@@ -1,11 +1,13 @@
 """Errors as application/problem+json (RFC 9457): what went wrong, and what to do. Nothing of the inside leaks."""
 
 import logging
+from traceback import format_tb
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from domain.errors import DomainError
 
@@ -59,10 +61,33 @@ async def _http(_: Request, error: Exception) -> JSONResponse:
     return problem_response(Problem(error.status_code, kind, str(error.detail)))
 
 
-async def _unexpected(request: Request, error: Exception) -> JSONResponse:
-    log.error("%s %s failed: %s", request.method, request.url.path, type(error).__name__, exc_info=error)
-    detail = "we could not do this now; nothing was lost, send it again"
-    return problem_response(Problem(503, "unavailable", detail, headers={"retry-after": "5"}))
+class LastResort:
+    """Answers what nobody foresaw, and logs where it happened: its own words may quote what was to be written.
+
+    Plain ASGI, inside the framework's own last resort, which would raise it again for the server to log in full.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        begun = False
+
+        async def sending(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sending)
+        except Exception as error:
+            if scope["type"] != "http" or begun:
+                raise
+            where = "".join(format_tb(error.__traceback__))
+            log.error("%s %s failed: %s\n%s", scope["method"], scope["path"], type(error).__name__, where)  # noqa: TRY400
+            detail = "we could not do this now; nothing was lost, send it again"
+            problem = Problem(503, "unavailable", detail, headers={"retry-after": "5"})
+            await problem_response(problem)(scope, receive, send)
 
 
 def add_error_answers(app: FastAPI) -> None:
@@ -70,4 +95,4 @@ def add_error_answers(app: FastAPI) -> None:
     app.add_exception_handler(DomainError, _domain)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(Exception, _unexpected)
+    app.add_middleware(LastResort)

@@ -1,10 +1,10 @@
 """What the shop may send, strictly. Money is in minor units (fen), times are RFC 3339 with zone."""
 
 from dataclasses import asdict
-from datetime import timedelta
-from typing import Annotated
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
 
 from domain.money import Money
 from domain.order import Kind, Line, Order, check_lines
@@ -15,10 +15,19 @@ from ports.warehouse import Recipient
 Minor = Annotated[int, Field(ge=0, le=10**12)]
 Short = Annotated[str, Field(max_length=200)]
 Id = Annotated[str, Field(min_length=1, max_length=64)]
+Moment = Annotated[AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2100, 1, 1, tzinfo=UTC))]
 
 
 class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    @field_validator("*")
+    @classmethod
+    def _can_be_recorded(cls, value: Any) -> Any:
+        """Postgres has no text with the character NUL: it would be accepted here and could never be written."""
+        if isinstance(value, str) and "\x00" in value:
+            raise ValueError("may not contain the character NUL")
+        return value
 
 
 class RecipientBody(Strict):
@@ -62,7 +71,7 @@ class PlaceOrderBody(Strict):
     channel: str = "shop"
     shop_id: Id
     order_no: Id
-    placed_at: AwareDatetime
+    placed_at: Moment
     currency: str = "CNY"
     kind: Kind = Kind.STANDARD
     customer_id: Id

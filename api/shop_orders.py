@@ -55,6 +55,7 @@ async def place_order(acceptance: Acceptance, request: Request, body: PlaceOrder
     async with house.engine.begin() as db:
         if await shops.find_shop(db, order.id.channel, order.id.shop_id) is None:
             raise Problem(422, "unknown-shop", f"there is no shop {order.id.channel}/{order.id.shop_id}: add it first")
+        await evidence.one_at_a_time(db, str(order.id))
         answer = await request.answer_once(db, acceptance, body.fact(), _placed_answer(acceptance, body))
         if await evidence.contradicted(db, arrival):
             raise Problem(409, "order-exists", f"order {order.id} was placed before with other content")

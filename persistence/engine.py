@@ -12,6 +12,7 @@ def connect(url: str, *, pool_size: int = 10) -> AsyncEngine:
         _with_driver(url),
         pool_size=pool_size,
         max_overflow=pool_size,
+        hide_parameters=True,  # an error tells the statement, not what was to be written
         connect_args={
             "connect_timeout": 3,
             "options": "-c statement_timeout=3000 -c lock_timeout=3000 -c timezone=UTC",

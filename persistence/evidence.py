@@ -72,6 +72,11 @@ class Evidence:
         return sealing.unseal(self._record_key, body, f"evidence/{source}")
 
 
+async def one_at_a_time(db: AsyncConnection, order_id: str) -> None:
+    """Until this transaction ends, others that ask the same of this order wait: what they then read is decided."""
+    await db.execute(text("select pg_advisory_xact_lock(hashtextextended(:order, 0))"), {"order": order_id})
+
+
 async def contradicted(db: AsyncConnection, arrival: Arrival) -> bool:
     """Whether a genuine message with this id said something else before."""
     query = select(inbound_events.c.fact_hash).where(

@@ -1,0 +1,110 @@
+"""Our own programs as processes, to be killed; and a gate on the way to Temporal, to be shut."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from domain.limits import Limits
+from runtime.child import Child
+from runtime.config import AlipayAccountSettings, Settings
+from runtime.local_house import LocalHouse, until_ready
+from tests.journeys.staging import bound_socket
+
+PIECE = 64 * 1024
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """What a process must find around it to have these settings."""
+    accounts = TypeAdapter(tuple[AlipayAccountSettings, ...]).dump_json(settings.alipay_accounts)
+    return {
+        "DATABASE_URL": settings.database_url,
+        "TEMPORAL_ADDRESS": settings.temporal_address,
+        "LOCKSTEP_RECORD_KEY": settings.record_key.get_secret_value(),
+        "LOCKSTEP_PAYLOAD_KEYS": settings.payload_keys.get_secret_value(),
+        "LOCKSTEP_ALIPAY_ACCOUNTS": accounts.decode(),
+        "LOCKSTEP_WAREHOUSE_URL": settings.warehouse_url,
+        "LOCKSTEP_WAREHOUSE_TOKEN": settings.warehouse_token.get_secret_value(),
+        "LOCKSTEP_WAREHOUSE_SECRETS": settings.warehouse_secrets.get_secret_value(),
+        "LOCKSTEP_TIME_SCALE": str(settings.time_scale),
+        "LOCKSTEP_LIMITS": TypeAdapter(Limits).dump_json(settings.limits).decode(),
+    }
+
+
+def local_house(settings: Settings, folder: Path) -> LocalHouse:
+    """Makes API and worker processes with these settings; `folder` gets their logs, the API a port of its own."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with bound_socket() as taken:
+        port = taken.getsockname()[1]
+    return LocalHouse(
+        folder, settings.database_url, settings.temporal_address, "", api_port=port, environment=environment(settings)
+    )
+
+
+@asynccontextmanager
+async def running_api(house: LocalHouse) -> AsyncIterator[Child]:
+    """An API process that is ready; whatever became of it, nothing of it is left."""
+    child = house.api()
+    child.start()
+    try:
+        await until_ready(f"{house.api_url}/health/ready", child)
+        yield child
+    finally:
+        await child.stop()
+
+
+@asynccontextmanager
+async def running_worker(house: LocalHouse) -> AsyncIterator[Child]:
+    child = house.worker()
+    child.start()
+    try:
+        yield child
+    finally:
+        await child.stop()
+
+
+class Gate:
+    """Passes on everything between its callers and `target` until it is shut; then it keeps everything back."""
+
+    def __init__(self, target: str) -> None:
+        self._host, _, port = target.partition(":")
+        self._port = int(port)
+        self._open = asyncio.Event()
+        self._open.set()
+        self._under_way: set[asyncio.Task[None]] = set()
+        self.address = ""
+
+    def shut(self) -> None:
+        self._open.clear()
+
+    @asynccontextmanager
+    async def standing(self) -> AsyncIterator["Gate"]:
+        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.address = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        try:
+            yield self
+        finally:
+            server.close()
+            for task in self._under_way:
+                task.cancel()
+            await asyncio.gather(*self._under_way, return_exceptions=True)
+
+    async def _serve(self, caller: asyncio.StreamReader, to_caller: asyncio.StreamWriter) -> None:
+        beyond, to_beyond = await asyncio.open_connection(self._host, self._port)
+        for source, target in ((caller, to_beyond), (beyond, to_caller)):
+            task = asyncio.create_task(self._pass_on(source, target))
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
+
+    async def _pass_on(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+        try:
+            with contextlib.suppress(ConnectionError):
+                while piece := await source.read(PIECE):
+                    await self._open.wait()
+                    target.write(piece)
+                    await target.drain()
+        finally:
+            target.close()

@@ -1,0 +1,38 @@
+"""A small hour of trade with everything that goes wrong in one; then the independent verifier finds nothing amiss."""
+
+import asyncio
+
+import pytest
+
+from persistence import trade_report
+from sandbox.faults import Fault
+from tests.journeys.staging import Stage, eventually
+from verify import check
+
+pytestmark = pytest.mark.slow
+
+ORDERS, SEED, SECONDS = 40, 7, 8.0
+
+
+async def rests(stage: Stage) -> bool:
+    """Every message is applied, every order at its end or waiting for a person."""
+    if not (await stage.outside.get("/control/progress")).json()["finished"]:
+        return False
+    async with stage.house.engine.connect() as db:
+        now = await trade_report.under_way(db)
+        waiting = await trade_report.orders_waiting_for_people(db)
+    return (now.unapplied, now.unpaid, now.on_their_way) == (0, 0, 0) and now.paid_not_pushed <= waiting
+
+
+@pytest.mark.timeout(180)
+async def test_after_a_small_hour_of_trade_every_invariant_holds(stage: Stage, record_url: str) -> None:
+    await stage.control("stock", levels={"CUP-WHITE": 10_000})
+    await stage.control("trade-hour", orders=ORDERS, seed=SEED, seconds=SECONDS, grace_seconds=40.0)
+    await eventually(lambda: rests(stage), "a world at rest", seconds=120)
+    dump = (await stage.outside.get("/control/dump")).json()
+    found = await asyncio.to_thread(check, dump, record_url)
+    assert {each.name: each.evidence for each in found if not each.held} == {}
+    assert len(found) > 25
+    suffered = {order["fault"] for order in dump["shop"]["orders"]}
+    assert {Fault.WRONG_AMOUNT, Fault.DOUBLE_PAYMENT, Fault.NO_NOTICE, Fault.NEVER_PAID} <= suffered
+    assert await stage.value("select count(*) from orders") == ORDERS
