@@ -1,78 +1,18 @@
 """docs/sop.md 3: crashes, restarts and outages at every point end where the undisturbed order ends."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from domain.case import Cause, Choice
-from domain.order import Stage
 from tests.workflows.seen import PATIENCE_SECONDS
+from tests.workflows.stories import Story, cancelled, cancelled_too_late, mended, short, straight, unpaid
 from tests.workflows.world import World
 
 pytestmark = pytest.mark.slow
 
-Story = Callable[[World], Awaitable[object]]
-
-
-async def straight(world: World) -> None:
-    await world.pay()
-    await world.until_running()
-    await world.place()
-    await world.until_stage(Stage.AT_WAREHOUSE)
-    await world.ship()
-    await world.deliver()
-    await world.end()
-
-
-async def unpaid(world: World) -> None:
-    await world.place()
-    await world.end()
-
-
-async def cancelled(world: World) -> None:
-    await world.go_to(Stage.AT_WAREHOUSE)
-    await world.cancel()
-    await world.end()
-
-
-async def cancelled_too_late(world: World) -> None:
-    await world.go_to(Stage.AT_WAREHOUSE)
-    world.warehouse.gone.add(world.order_id.warehouse_reference)
-    await world.cancel()
-    await world.until_case(Cause.RETURN_REQUESTED)
-    await world.ship()
-    await world.deliver()
-    await world.end()
-
-
-async def mended(world: World) -> None:
-    world.amend_order(address_gaps=("phone",))
-    await world.write("update stock set on_hand = 1 where sku = 'TEA-GREEN-250'")
-    await world.place()
-    await world.pay()
-    await world.case(Cause.OUT_OF_STOCK)
-    await world.write("update stock set on_hand = 2 where sku = 'TEA-GREEN-250'")
-    await world.decide(Cause.OUT_OF_STOCK, Choice.RETRY)
-    await world.case(Cause.ADDRESS_INCOMPLETE)
-    await world.amend_recipient()
-    await world.until_stage(Stage.AT_WAREHOUSE)
-    await world.ship()
-    await world.deliver()
-    await world.end()
-
-
-async def short(world: World) -> None:
-    await world.write("update stock set on_hand = 1 where sku = 'TEA-GREEN-250'")
-    await world.place()
-    await world.pay()
-    await world.decide(Cause.OUT_OF_STOCK, Choice.CANCEL)
-    await world.end()
-
-
-STORIES: dict[str, tuple[Story, tuple[str, ...]]] = {
+TROUBLED: dict[str, tuple[Story, tuple[str, ...]]] = {
     "straight": (
         straight,
         (
@@ -110,19 +50,19 @@ def undisturbed() -> dict[str, Any]:
     return {}
 
 
-@pytest.mark.parametrize("name", STORIES)
+@pytest.mark.parametrize("name", TROUBLED)
 async def test_a_story_without_trouble_takes_its_steps(world: World, name: str, undisturbed: dict[str, Any]) -> None:
-    story, steps = STORIES[name]
+    story, steps = TROUBLED[name]
     await story(world)
     undisturbed[name] = await outcome(world)
     assert all(world.troubles.done[step] for step in steps)
 
 
-@pytest.mark.parametrize("name", STORIES)
+@pytest.mark.parametrize("name", TROUBLED)
 async def test_each_step_that_crashes_after_its_effect_has_exactly_that_effect(
     world: World, name: str, undisturbed: dict[str, Any]
 ) -> None:
-    story, steps = STORIES[name]
+    story, steps = TROUBLED[name]
     world.troubles.crash_once_after = set(steps)
     await story(world)
     assert await outcome(world) == undisturbed[name]
@@ -148,7 +88,7 @@ async def test_a_worker_that_dies_in_the_middle_of_a_task_is_followed_by_one_tha
     """All steps of the task are repeated, so the first ones are answered with what came of the last ones."""
     world.task_timeout = timedelta(seconds=1)
     world.troubles.hang_once_after = step
-    telling = asyncio.ensure_future(STORIES[name][0](world))
+    telling = asyncio.ensure_future(TROUBLED[name][0](world))
     async with asyncio.timeout(PATIENCE_SECONDS):
         await world.troubles.hangs.wait()
     await world.restart_workers()
