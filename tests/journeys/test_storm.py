@@ -112,6 +112,7 @@ async def storm(
         reader = await stack.enter_async_context(open_house(settings))
         stage = await stack.enter_async_context(open_outside(reader, world_folder, outside, urls))
         await stage.control("stock", levels={"CUP-WHITE": 10_000})
+        stage.pace(600)  # parcels arrive within seconds, in the middle of the storm
         senders = [
             await stack.enter_async_context(httpx.AsyncClient(base_url=url, timeout=30, trust_env=False))
             for url in urls
