@@ -1,14 +1,16 @@
 """docs/sop.md 3: crashes, restarts and outages at every point end where the undisturbed order ends."""
 
-import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from tests.workflows.seen import PATIENCE_SECONDS
+from domain.reference import OrderId
 from tests.workflows.stories import Story, cancelled, cancelled_too_late, mended, short, straight, unpaid
+from tests.workflows.troubles import Crashed
 from tests.workflows.world import World
+from workflows.attended import AttendedOrder
 
 pytestmark = pytest.mark.slow
 
@@ -35,7 +37,7 @@ async def outcome(world: World) -> dict[str, Any]:
     return {
         "order": await world.rows(f"select {axes} from orders"),
         "ledger": await world.ledger(),
-        "steps": [step for step in await world.steps() if step != "settle_case"],  # see the last test
+        "steps": list(dict.fromkeys(await world.steps())),  # how often: see the last test
         "payments": await world.rows("select amount_minor, matched, source from payments"),
         "stock": await world.rows("select sku, on_hand, reserved from stock order by sku"),
         "outbound": await world.column("select count(*) from outbound_orders"),
@@ -70,36 +72,54 @@ async def test_each_step_that_crashes_after_its_effect_has_exactly_that_effect(
     assert all(world.troubles.done[step] > 1 for step in steps)
 
 
+@pytest.fixture
+def lost_tasks(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """After the first of each of these steps the process dies, before Temporal hears of the task: all of it is lost."""
+    to_lose: set[str] = set()
+    recorded = AttendedOrder._record
+
+    async def dies_after(order: AttendedOrder, step: Callable[..., Any], fact: object) -> None:
+        await recorded(order, step, fact)
+        if step.__name__ in to_lose:
+            to_lose.remove(step.__name__)
+            raise Crashed
+
+    monkeypatch.setattr(AttendedOrder, "_record", dies_after)
+    return to_lose
+
+
+LOST = {
+    "straight": {"record_payment", "review_release", "record_push", "report_parcel", "complete"},
+    "unpaid": {"place", "stop"},
+    "cancelled": {"request_cancellation", "stop"},
+    "too late": {"cancel_too_late"},
+    "mended": {"review_release", "amend_recipient"},
+    "short": {"stop"},
+}
+
+
+@pytest.mark.parametrize("name", TROUBLED)
+async def test_a_task_that_is_repeated_as_a_whole_ends_as_if_it_had_been_done_once(
+    world: World, name: str, undisturbed: dict[str, Any], lost_tasks: set[str]
+) -> None:
+    """The record answers the first steps of the repeated task with what came of its last ones."""
+    world.task_timeout = timedelta(seconds=1)  # a second failure in a row is not told, but waited for
+    lost_tasks.update(LOST[name])
+    await TROUBLED[name][0](world)
+    assert await outcome(world) == undisturbed[name]
+    assert lost_tasks == set()
+
+
+@pytest.mark.xfail(strict=True, reason="a step that opens or settles a case is noted anew when it is repeated")
 @pytest.mark.parametrize(
     ("name", "step"),
-    [
-        ("straight", "records.review_release"),
-        ("straight", "warehouse.push"),
-        ("straight", "records.complete"),
-        ("unpaid", "records.stop"),
-        ("cancelled", "records.stop"),
-        ("short", "records.stop"),
-        ("mended", "records.settle_case"),
-    ],
+    [("short", "settle_case"), ("short", "reserve_stock"), ("mended", "review_release")],
 )
-async def test_a_worker_that_dies_in_the_middle_of_a_task_is_followed_by_one_that_repeats_it(
-    world: World, name: str, step: str, undisturbed: dict[str, Any]
-) -> None:
-    """All steps of the task are repeated, so the first ones are answered with what came of the last ones."""
-    world.task_timeout = timedelta(seconds=1)
-    world.troubles.hang_once_after = step
-    telling = asyncio.ensure_future(TROUBLED[name][0](world))
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        await world.troubles.hangs.wait()
-    await world.restart_workers()
-    await telling
-    assert await outcome(world) == undisturbed[name]
-
-
-@pytest.mark.xfail(
-    strict=True, reason="PostgresOrders.settle_case notes a decision again although it was settled before"
-)
-async def test_a_decision_whose_step_is_repeated_is_one_entry_of_the_audit_log(world: World) -> None:
-    world.troubles.crash_once_after = {"records.settle_case"}
-    await short(world)
-    assert (await world.steps()).count("settle_case") == 1
+async def test_a_step_that_is_repeated_is_one_entry_of_the_audit_log(world: World, name: str, step: str) -> None:
+    await TROUBLED[name][0](world)
+    before = len(await world.steps())
+    world.order_id = OrderId("shop", "tea", f"{world.order_id.order_no}-2")
+    world.amend_order()
+    world.troubles.crash_once_after = {f"records.{step}"}
+    await TROUBLED[name][0](world)
+    assert len(await world.steps()) == before

@@ -1,6 +1,5 @@
 """Interceptors around every step: one moves the record's clock, the other one makes steps fail."""
 
-import asyncio
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -41,14 +40,11 @@ class _Timed(ActivityInboundInterceptor):
 class Troubles(Interceptor):
     """`away`: steps of this beginning fail before they do anything; `crash_once_after`: these fail after their effect.
 
-    `hang_once_after`: this one has its effect and then `hangs`, so that its worker can be taken away before it says so.
     `done` counts how often each step had its effect.
     """
 
     away: str | None = None
     crash_once_after: set[str] = field(default_factory=set)
-    hang_once_after: str | None = None
-    hangs: asyncio.Event = field(default_factory=asyncio.Event)
     done: Counter[str] = field(default_factory=Counter)
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002 - the SDK's name
@@ -66,10 +62,6 @@ class _Troubled(ActivityInboundInterceptor):
             raise ConnectionError
         result = await super().execute_activity(input)
         self._troubles.done[step] += 1
-        if step == self._troubles.hang_once_after:
-            self._troubles.hang_once_after = None
-            self._troubles.hangs.set()
-            await asyncio.Event().wait()
         if step in self._troubles.crash_once_after:
             self._troubles.crash_once_after.remove(step)
             raise Crashed
