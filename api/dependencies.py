@@ -57,14 +57,14 @@ def scope(needed: str) -> Callable[..., Awaitable[Token]]:
     """A dependency: the caller's token, which must have this scope. 401 without a token, 403 without the scope."""
 
     async def token(request: Request, here: HouseHere, authorization: Annotated[str, Header()] = "") -> Token:
-        subject = f"token/{caller(request)}"
-        await refuse_if_too_many_failures(here, subject)
         kind, _, secret = authorization.partition(" ")
         found = None
         if kind.lower() == "bearer" and secret:
             async with here.engine.connect() as db:
                 found = await access.find_token(db, secret.strip())
         if found is None:
+            subject = f"token/{caller(request)}"  # only failures are limited: a neighbour's must not lock a shop out
+            await refuse_if_too_many_failures(here, subject)
             await count_failure(here, subject)
             raise Problem(
                 401, "unauthorised", "send `Authorization: Bearer <token>`", headers={"www-authenticate": "Bearer"}

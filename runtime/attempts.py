@@ -1,6 +1,8 @@
 """One interceptor around every activity: says where it comes from, and logs each failed attempt with its error."""
 
 import logging
+from pathlib import Path
+from traceback import extract_tb
 from typing import Any
 
 from temporalio import activity
@@ -27,14 +29,19 @@ class _Attempt(ActivityInboundInterceptor):
         token = PROVENANCE.set(origin)
         try:
             return await super().execute_activity(input)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it was, Temporal hears it in our words
             named = {"step": info.activity_type, "transaction_id": origin.transaction_id, "attempt": info.attempt}
             log.warning("attempt %s of %s failed: %s", info.attempt, info.activity_type, _sentence(error), extra=named)
-            raise ApplicationError(_sentence(error), info.attempt, type=type(error).__name__) from error
+            # Not `from error`: the SDK logs and keeps the whole chain, and a database's words may quote a row.
+            raise ApplicationError(_sentence(error), info.attempt, type=type(error).__name__) from None
         finally:
             PROVENANCE.reset(token)
 
 
 def _sentence(error: Exception) -> str:
-    """The adapters' own errors name no person; of all others only the kind is told."""
-    return str(error) if isinstance(error, PortError) else type(error).__name__
+    """The adapters' own errors name no person; of all others only the kind is told, and where it happened."""
+    if isinstance(error, PortError):
+        return str(error)
+    places = extract_tb(error.__traceback__)
+    ours = next((each for each in reversed(places) if "site-packages" not in each.filename), places[-1])
+    return f"{type(error).__name__} at {Path(ours.filename).name}:{ours.lineno} in {ours.name}"
