@@ -8,7 +8,7 @@ from starlette.types import ASGIApp
 
 from api.errors import add_error_answers
 from api.headers import SafeHeaders
-from api.routes import cases, health, orders, webhooks
+from api.routes import cases, health, orders, status, tracking, webhooks
 from api.size_limit import LARGEST_BODY_BYTES, SizeLimit
 from runtime.config import Settings
 from runtime.logs import start_logs
@@ -45,7 +45,7 @@ def create_app(house: House | None = None) -> FastAPI:
         lifespan=lifespan,
         max_body_size=LARGEST_BODY_BYTES,
     )
-    for routes in (webhooks, orders, cases, health):
+    for routes in (webhooks, orders, status, cases, tracking, health):
         app.include_router(routes.router)
     add_error_answers(app)
     return app

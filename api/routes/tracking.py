@@ -1,0 +1,79 @@
+"""Where is my order? For customers: a page that needs no script, and the same as JSON."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi.responses import RedirectResponse
+
+from api.dependencies import HouseHere, caller
+from api.errors import Problem
+from api.templates.page import order_page, too_many_page, unknown_page, words_for
+from api.templates.words import Words
+from api.tracking import Question, answer, full_json, own_address, permitted, phone_tail, public_json
+
+router = APIRouter(prefix="/track", tags=["tracking"])
+Caller = Annotated[str, Depends(caller)]
+
+
+def words(accept_language: Annotated[str, Header()] = "", lang: Annotated[str | None, Query()] = None) -> Words:
+    return words_for(lang, accept_language)
+
+
+WordsHere = Annotated[Words, Depends(words)]
+
+
+async def by_link(order_no: str, shop: str = "", proof: str = "") -> Question:
+    return Question(order_no, shop, proof=proof)
+
+
+async def by_phone(request: Request, order_no: str, shop: str = "") -> Question:
+    return Question(order_no, shop, phone_tail=phone_tail(await request.body()))
+
+
+def _refusal(problem: Problem, words: Words) -> Response:
+    if problem.status == 429:  # noqa: PLR2004
+        return too_many_page(words, problem.headers or {})
+    return unknown_page(words)
+
+
+@router.get("/{order_no}.json", summary="Where an order stands")
+async def as_json(here: HouseHere, who: Caller, question: Annotated[Question, Depends(by_link)]) -> dict[str, Any]:
+    """By number alone: stage and expected end. With `proof` from the signed link: everything."""
+    found = await answer(here, who, question)
+    return full_json(found) if question.proves else public_json(found)
+
+
+@router.post("/{order_no}.json", summary="Where an order stands, proven by the phone")
+async def as_json_by_phone(
+    here: HouseHere, who: Caller, question: Annotated[Question, Depends(by_phone)]
+) -> dict[str, Any]:
+    """Form field `phone_tail`: the last four digits of the recipient's phone."""
+    return full_json(await answer(here, who, question))
+
+
+@router.get("/{order_no}", summary="The tracking page", response_class=Response)
+async def page(
+    request: Request, here: HouseHere, who: Caller, question: Annotated[Question, Depends(by_link)], said: WordsHere
+) -> Response:
+    """In Chinese or English, by `lang` or Accept-Language."""
+    try:
+        found = await answer(here, who, question)
+    except Problem as problem:
+        return _refusal(problem, said)
+    return order_page(found, said, here.clock.now(), request.query_params, full=question.proves)
+
+
+@router.post("/{order_no}", summary="Prove by the phone", status_code=303, response_class=Response)
+async def page_by_phone(
+    here: HouseHere,
+    who: Caller,
+    question: Annotated[Question, Depends(by_phone)],
+    said: WordsHere,
+    lang: Annotated[str | None, Query()] = None,
+) -> Response:
+    """Leads to the signed page, which may be reloaded and kept."""
+    try:
+        found = await permitted(here, who, question)
+    except Problem as problem:
+        return _refusal(problem, said)
+    return RedirectResponse(own_address(here, found.order_id, lang if lang in ("zh", "en") else None), 303)
