@@ -29,6 +29,14 @@ class Unknown(Problem):
         super().__init__(404, "unknown-order", "no order is known by this number and proof")
 
 
+class StillComing(Problem):
+    """We gave this link when we took the order; the record follows within moments."""
+
+    def __init__(self) -> None:
+        detail = "the order is still being recorded: try again in a moment"
+        super().__init__(409, "order-on-its-way", detail, headers={"retry-after": "3"})
+
+
 class Question:
     """What a caller asks: an order number, perhaps a shop, perhaps a proof."""
 
@@ -53,7 +61,7 @@ class Question:
 
 
 async def answer(house: House, caller: str, question: Question) -> Tracking:
-    """Raises Unknown, and Problem 429 once this caller was wrong too often."""
+    """Raises Unknown, StillComing, and Problem 429 once this caller was wrong too often."""
     return await tracking(house, await permitted(house, caller, question))
 
 
@@ -66,6 +74,8 @@ async def permitted(house: House, caller: str, question: Question) -> Found:
         await refuse_if_too_many_failures(house, subject)
     found = _seen(house, question, await _named(house, question))
     if found is None:
+        if _just_placed(house, question):
+            raise StillComing
         for subject in subjects:
             await count_failure(house, subject)
         raise Unknown
@@ -92,6 +102,13 @@ def _seen(house: House, question: Question, named: list[Found]) -> Found | None:
         proven = [each for each in named if is_proof(house.settings, each.order_id, question.proof)]
         return proven[0] if proven else None
     return only if only and only.track_by_number else None
+
+
+def _just_placed(house: House, question: Question) -> bool:
+    """Only who took the order can have signed its link."""
+    if question.phone_tail is not None or not (question.proof and question.shop and question.possible):
+        return False
+    return is_proof(house.settings, OrderId(OWN_SHOP, question.shop, question.order_no), question.proof)
 
 
 def phone_tail(body: bytes) -> str:

@@ -3,13 +3,23 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
-from fastapi.responses import RedirectResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.dependencies import HouseHere, caller
 from api.errors import Problem
-from api.templates.page import order_page, too_many_page, unknown_page, words_for
+from api.templates.page import coming_page, order_page, too_many_page, unknown_page, words_for
 from api.templates.words import Words
-from api.tracking import Question, answer, full_json, own_address, permitted, phone_tail, public_json
+from api.tracking import (
+    Question,
+    StillComing,
+    Unknown,
+    answer,
+    full_json,
+    own_address,
+    permitted,
+    phone_tail,
+    public_json,
+)
 
 router = APIRouter(prefix="/track", tags=["tracking"])
 Caller = Annotated[str, Depends(caller)]
@@ -31,9 +41,9 @@ async def by_phone(request: Request, order_no: str, shop: str = "") -> Question:
 
 
 def _refusal(problem: Problem, words: Words) -> Response:
-    if problem.status == 429:  # noqa: PLR2004
-        return too_many_page(words, problem.headers or {})
-    return unknown_page(words)
+    if isinstance(problem, StillComing):
+        return coming_page(words)
+    return unknown_page(words) if isinstance(problem, Unknown) else too_many_page(words, problem.headers or {})
 
 
 @router.get("/{order_no}.json", summary="Where an order stands")
@@ -51,7 +61,7 @@ async def as_json_by_phone(
     return full_json(await answer(here, who, question))
 
 
-@router.get("/{order_no}", summary="The tracking page", response_class=Response)
+@router.get("/{order_no}", summary="The tracking page", response_class=HTMLResponse)
 async def page(
     request: Request, here: HouseHere, who: Caller, question: Annotated[Question, Depends(by_link)], said: WordsHere
 ) -> Response:

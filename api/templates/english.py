@@ -120,6 +120,8 @@ ENGLISH = Words(
         "Please check the order number, or open the link you were sent. For some orders the last four digits of the "
         "recipient's phone are needed."
     ),
+    coming_title="Order received",
+    coming_explained="We are writing it down. This page shows it within moments, without your doing.",
     too_many_title="Too many attempts",
     too_many_explained="Please wait ten minutes, then try again. The link you were sent may help, too.",
     day="{day} {month}",

@@ -108,6 +108,11 @@ def order_page(found: Tracking, words: Words, now: datetime, query: Mapping[str,
     return _page("tracking.html", words, 200, found=found, reader=reader, full=full, other=other)
 
 
+def coming_page(words: Words) -> HTMLResponse:
+    """Taken, but not in the record yet."""
+    return _page("coming.html", words, 200)
+
+
 def unknown_page(words: Words) -> HTMLResponse:
     """Nothing of the question is in it: every unknown order looks the same."""
     return _page("unknown.html", words, 404)

@@ -64,6 +64,8 @@ class Words:
     show: str
     unknown_title: str
     unknown_explained: str
+    coming_title: str
+    coming_explained: str
     too_many_title: str
     too_many_explained: str
     day: str

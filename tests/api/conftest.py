@@ -4,7 +4,7 @@ import asyncio
 import base64
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, cast
 
 import httpx
@@ -17,6 +17,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from api.app import create_app
 from api.tracking_links import signed_link
+from domain.limits import Limits
 from domain.order import Order
 from domain.reference import OrderId
 from persistence import access
@@ -102,6 +103,10 @@ class Edge:
         await self.later(days=7)
         await self.house.orders.complete(step("complete"))
 
+    def answers(self, **axes: Any) -> None:
+        """From now on the workflow answers, and says this."""
+        self.workflows.view = OrderView(ORDER_ID, known=True, limits=Limits(), **axes)
+
     async def later(self, **passed: float) -> None:
         self.clock.time += timedelta(**passed)
 
@@ -144,9 +149,3 @@ async def edge(record: AsyncEngine) -> AsyncIterator[Edge]:
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url=settings.public_url) as browser:
         yield Edge(house, app, clock, workflows, browser)
-
-
-def view(moment: datetime, **axes: Any) -> OrderView:
-    """What the workflow answers."""
-    del moment
-    return OrderView(ORDER_ID, known=True, **axes)
