@@ -27,8 +27,8 @@ async def open_case(
     limit: timedelta,
     attempts: int = 0,
     last_error: str | None = None,
-) -> None:
-    """Nothing happens when the same case is open already."""
+) -> bool:
+    """Whether it was opened: nothing happens when the same case is open already."""
     same = (
         cases.c.order_id.is_not_distinct_from(order_id),
         cases.c.cause == case.cause,
@@ -51,7 +51,7 @@ async def open_case(
         "opened_at": now,
         "due_at": now + limit,
     }
-    await db.execute(insert(cases).on_conflict_do_nothing(), row)
+    return (await db.execute(insert(cases).on_conflict_do_nothing(), row)).rowcount == 1
 
 
 async def settle(db: AsyncConnection, decision: CaseDecision, now: datetime) -> bool:

@@ -179,10 +179,10 @@ class PostgresOrders(Transitions, OrderRecords):
         """A decision to cancel is noted on the order in the same transaction."""
         decision = fact.decision
         async with self._locked(fact.order_id) as here:
-            await cases.settle(here.db, decision, here.now)
+            settled = await cases.settle(here.db, decision, here.now)
             change = Change(here.order)
             if decision.choice is Choice.CANCEL:
                 change = order.request_cancellation(here.order)
             about = {"case": decision.case_id, "choice": decision.choice, "reason": decision.reason}
-            await self._write(here, change, Deed(decision.by, "settle_case"), about, noted=True)
+            await self._write(here, change, Deed(decision.by, "settle_case"), about, noted=settled)
             return await self._view(here)

@@ -100,24 +100,23 @@ class Transitions:
     ) -> None:
         """Nothing is written for a change that changes nothing, unless it must be `noted` all the same."""
         before, after, order_id = here.order, change.order, str(change.order.id)
-        if not (noted or before != after or change.entries or change.cases):
+        opened = [case.cause for case in change.cases if await self._open_case(here, case)]
+        if not (noted or before != after or change.entries or opened):
             return
         await order_rows.write_difference(here.db, before, after, source=source, now=here.now)
         await book(here.db, order_id, change.entries, here.now)
         if change.releases_stock:
             await stock.release(here.db, order_id)
         await stock.ship(here.db, order_id, change.shipped)
-        for case in change.cases:
-            await self._open_case(here, case)
         here.loaded = replace(here.known, order=after)
         await self._settle_moot_cases(here)
         moved = {**order_rows.axes_moved(before, after), **(about or {})}
-        if change.cases:
-            moved["cases"] = [case.cause for case in change.cases]
+        if opened:
+            moved["cases"] = opened
         await audit.append(here.db, order_id, deed, moved, here.now)
 
-    async def _open_case(self, here: Footing, case: NewCase, attempts: int = 0, last_error: str | None = None) -> None:
-        await cases.open_case(
+    async def _open_case(self, here: Footing, case: NewCase, attempts: int = 0, last_error: str | None = None) -> bool:
+        return await cases.open_case(
             here.db,
             str(here.order_id),
             case,

@@ -110,7 +110,6 @@ async def test_a_task_that_is_repeated_as_a_whole_ends_as_if_it_had_been_done_on
     assert lost_tasks == set()
 
 
-@pytest.mark.xfail(strict=True, reason="a step that opens or settles a case is noted anew when it is repeated")
 @pytest.mark.parametrize(
     ("name", "step"),
     [("short", "settle_case"), ("short", "reserve_stock"), ("mended", "review_release")],
