@@ -107,7 +107,7 @@ ENGLISH = Words(
     total="Total",
     payments="Payment",
     reference="Reference {}",
-    paid_at="paid {}",
+    paid_at="Paid {}",
     refund="To be paid back",
     refund_way="by the way you paid",
     all_title="See everything",
@@ -121,7 +121,7 @@ ENGLISH = Words(
         "recipient's phone are needed."
     ),
     coming_title="Order received",
-    coming_explained="We are writing it down. This page shows it within moments, without your doing.",
+    coming_explained="We are writing it down. This page shows it by itself in a moment.",
     too_many_title="Too many attempts",
     too_many_explained="Please wait ten minutes, then try again. The link you were sent may help, too.",
     day="{day} {month}",

@@ -85,11 +85,12 @@ async def test_the_phone_tail_leads_to_the_signed_page(edge: Edge) -> None:
     status, _, location = await by_phone(edge, RECIPIENT.phone[-4:])
     assert (status, location) == (303, edge.link().removeprefix(edge.house.settings.public_url))
     assert TITLE in (await edge.page(location)).text
+    assert (await by_phone(edge, "１２３４"))[0] == 303
     answer = await edge.browser.post("/track/1001.json?shop=tea", data={"phone_tail": RECIPIENT.phone[-4:]})
     assert answer.json()["lines"][0]["title"] == TITLE
 
 
-@pytest.mark.parametrize("digits", ["0000", "", "123", "12345", "１２３４", "a1b2", "1234567890" * 200])
+@pytest.mark.parametrize("digits", ["0000", "", "123", "12345", "１２３５", "a1b2", "1234567890" * 200])
 async def test_a_wrong_tail_looks_like_an_unknown_number(edge: Edge, digits: str) -> None:
     await edge.placed()
     assert await by_phone(edge, digits) == await by_phone(edge, digits, "/track/7777?shop=tea")
@@ -149,7 +150,8 @@ async def test_who_guesses_too_often_waits(edge: Edge) -> None:
     await edge.placed()
     for _ in range(FAILURES_ALLOWED):
         assert (await edge.page("/track/7777")).status_code == 404
-    for url in ("/track/7777", NUMBER_ALONE, edge.link()):
+    assert (await edge.page(edge.link())).status_code == 200  # nobody guesses a link
+    for url in ("/track/7777", NUMBER_ALONE, f"{NUMBER_ALONE}&proof=0"):
         refused = await edge.page(url)
         assert (refused.status_code, refused.headers["retry-after"]) == (429, "600")
         assert "Too many attempts" in refused.text
