@@ -19,6 +19,7 @@ from runtime.child import Child
 from runtime.embedded.port_choice import free_port
 
 TIME_SCALE = 60
+PACKING_MINUTES = ("45", "75")  # no warehouse ships within minutes: most parcels leave after the hour
 SHOP = shops.Shop("shop", "tea", "teahouse", "Tea shop", "alipay", "main")
 SKUS = ("TEA-GREEN-250", "TEA-BLACK-250", "TEA-OOLONG-100", "TEA-PUER-357", "TEA-JASMINE-100", "TEA-CUP")
 GIFT_BOX = (("TEA-GREEN-250", 1, 68), ("TEA-BLACK-250", 1, 72), ("TEA-CUP", 2, 14))
@@ -60,7 +61,8 @@ class World:
     def program(self, lockstep_url: str, token: str) -> Child:
         arguments = ("-m", "sandbox", "serve", "--dir", str(self.folder), "--port", str(self.port))
         towards = ("--lockstep", lockstep_url, "--api-token", token, "--time-scale", str(TIME_SCALE))
-        return Child("world", (*arguments, *towards), {}, self.folder.parent)
+        packing = ("--packing", *PACKING_MINUTES)
+        return Child("world", (*arguments, *towards, *packing), {}, self.folder.parent)
 
     async def ask(self, path: str, wish: dict[str, Any] | None = None) -> Any:
         """GET, or POST where there is a wish."""

@@ -33,10 +33,12 @@ def serve(
     lockstep: Annotated[str, typer.Option(help="base URLs of Lockstep's API, separated by commas")],
     api_token: Annotated[str, typer.Option(help="the shop's token for Lockstep's API")] = "",
     time_scale: Annotated[float, typer.Option(help="how many times faster than real time")] = 60.0,
+    packing: Annotated[tuple[float, float] | None, typer.Option(help="minutes in the warehouse: FROM TO")] = None,
     dump: Annotated[Path | None, typer.Option(help="write the ledgers to this file at the end")] = None,
 ) -> None:
     """Serve all of it until interrupted."""
-    settings = Settings([url.strip() for url in lockstep.split(",") if url.strip()], api_token, time_scale)
+    urls = [url.strip() for url in lockstep.split(",") if url.strip()]
+    settings = Settings(urls, api_token, time_scale, packing_minutes=packing)
     server(build(World.load(directory), settings, dump_to=dump), port).run()
 
 

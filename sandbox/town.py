@@ -13,6 +13,7 @@ from sandbox.pace import Pace, now, shown
 from sandbox.shop.basket import STOCK
 from sandbox.shop.storefront import Storefront
 from sandbox.trade_hour import TradeHour
+from sandbox.warehouse.floor import MINUTE
 from sandbox.warehouse.house import Warehouse
 from sandbox.warehouse.outbound import State
 from sandbox.world import World
@@ -20,12 +21,16 @@ from sandbox.world import World
 
 @dataclass(frozen=True)
 class Settings:
-    """`lockstep` are base URLs, used in turn; `transport` replaces the network for in-process use."""
+    """`lockstep` are base URLs, used in turn; `transport` replaces the network for in-process use.
+
+    `packing_minutes` is how long the warehouse takes at least and at most, where it is not the usual time.
+    """
 
     lockstep: Sequence[str]
     api_token: str = ""
     time_scale: float = 60.0
     transport: httpx.AsyncBaseTransport | None = None
+    packing_minutes: tuple[float, float] | None = None
 
 
 class Town:
@@ -36,6 +41,9 @@ class Town:
         self.courier = Courier(settings.lockstep, Pace(settings.time_scale), settings.transport)
         self.alipay = Alipay(world, self.faults, self.courier, self.crew)
         self.warehouse = Warehouse(world.accounts, STOCK, self.faults, self.courier, self.crew)
+        if settings.packing_minutes is not None:
+            shortest, longest = settings.packing_minutes
+            self.warehouse.floor.packed_after = (shortest * MINUTE, longest * MINUTE)
         self.shop = Storefront(self.courier, settings.api_token)
         self.doors = {door.place: door for door in (self.alipay.gateway.door, self.warehouse.door)}
         self.trade_hour: TradeHour | None = None

@@ -29,6 +29,7 @@ class Floor:
         self._pace = pace
         self._crew = crew
         self._seed = seed
+        self.packed_after = PACKED_AFTER  # the world's seconds, from acceptance to the first parcel's leaving
 
     def start(self, order: Outbound) -> None:
         self._crew.start(self._handle(order))
@@ -36,7 +37,7 @@ class Floor:
     async def _handle(self, order: Outbound) -> None:
         assert order.push is not None
         rng = random.Random(f"{self._seed}/{order.reference}")
-        await self._pace.pause(rng.uniform(*PACKED_AFTER))
+        await self._pace.pause(rng.uniform(*self.packed_after))
         await self._door.opened()
         await order.may_move.wait()
         if order.state is State.STOPPED:
