@@ -27,7 +27,7 @@ from runtime.local_house import LocalHouse, open_local_house, until_ready
 FOLDER = Path(".data/demo")
 ORDERS, SEED, SECONDS = 400, 7, 60
 STUCK_BEFORE_KILL = 20  # orders paid but not pushed, when the worker is killed
-QUIET_LIMIT_SECONDS = 120.0
+QUIET_LIMIT_SECONDS = 300.0
 LOOK_EVERY_SECONDS = 0.25
 SPEAK_EVERY_SECONDS = 5.0
 
@@ -93,7 +93,7 @@ class Demo:
             if now.unapplied == 0 and waiting <= 0 and now.unpaid == 0 and now.on_their_way == 0:
                 return
             await asyncio.sleep(LOOK_EVERY_SECONDS)
-        self.console.print("[yellow]still busy after two minutes; the table shows where things stand[/]")
+        self.console.print("[yellow]still busy after five minutes; the table shows where things stand[/]")
 
     async def _under_way(self) -> trade_report.UnderWay:
         async with self.engine.connect() as db:
