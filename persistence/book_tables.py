@@ -1,6 +1,7 @@
 """Tables of the books: ledger and audit log, which are only ever appended to, and the money row.
 
-They refuse UPDATE, DELETE and TRUNCATE by trigger; a deferred trigger refuses an entry that does not sum to zero.
+They refuse UPDATE, DELETE and TRUNCATE by trigger. A ledger entry says how many postings it has: triggers refuse it
+when its transaction ends without all of them or they don't sum to zero in each currency, and refuse any further one.
 """
 
 from sqlalchemy import (
@@ -38,7 +39,9 @@ ledger_entries = Table(
     text_column("reference"),
     text_column("transaction_id"),
     moment("booked_at"),
+    Column("posting_count", Integer, nullable=False),
     UniqueConstraint("order_id", "kind", "reference"),
+    CheckConstraint("posting_count >= 2", name="two_postings_or_more"),
 )
 
 ledger_postings = Table(

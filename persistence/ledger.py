@@ -22,7 +22,7 @@ RECEIVABLES = (Account.PROVIDER_RECEIVABLE, Account.PLATFORM_RECEIVABLE)
 
 
 async def book(db: AsyncConnection, order_id: str, entries: Iterable[Entry], now: datetime) -> None:
-    """Write entries; the database refuses one that does not balance, and the same one twice."""
+    """Write entries; the database refuses one that is not whole or does not balance, and the same one twice."""
     for entry in entries:
         head = {
             "order_id": order_id,
@@ -30,6 +30,7 @@ async def book(db: AsyncConnection, order_id: str, entries: Iterable[Entry], now
             "reference": entry.reference,
             "transaction_id": PROVENANCE.get().transaction_id,
             "booked_at": now,
+            "posting_count": len(entry.postings),
         }
         seq = (await db.execute(insert(ledger_entries).returning(ledger_entries.c.seq), head)).scalar_one()
         rows = [

@@ -76,33 +76,6 @@ async def test_what_is_append_only_is_never_changed(written: AsyncEngine, statem
         await run(written, statement)
 
 
-ENTRY = (
-    "insert into ledger_entries (order_id, kind, reference, transaction_id, booked_at) "
-    "values ('shop/tea/1001', 'captured', 'by hand', 't', now())"
-)
-POSTING = (
-    "insert into ledger_postings (entry_seq, account, amount_minor, currency) "
-    "select max(seq), '{account}', {minor}, 'CNY' from ledger_entries"
-)
-
-
-async def test_an_entry_that_does_not_balance_is_refused_at_commit(written: AsyncEngine) -> None:
-    debit, credit = (
-        POSTING.format(account=account, minor=minor) for account, minor in (("buyer_cash", 5), ("held_apart", -5))
-    )
-    with pytest.raises(IntegrityError, match="off by 5"):
-        await run(written, ENTRY, debit)
-    await run(written, ENTRY, debit, credit)
-    with pytest.raises(IntegrityError, match="off by 7"):
-        await run(written, POSTING.format(account="freight", minor=7))
-
-
-async def test_the_same_entry_is_never_booked_twice(written: AsyncEngine) -> None:
-    await run(written, ENTRY)
-    with pytest.raises(IntegrityError, match="uq_ledger_entries_order_id_kind_reference"):
-        await run(written, ENTRY)
-
-
 async def test_a_trade_is_never_booked_twice_even_for_another_order(
     written: AsyncEngine, orders: PostgresOrders
 ) -> None:

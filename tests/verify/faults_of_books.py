@@ -29,8 +29,8 @@ BOOKS = (
     record(
         "a payment is booked twice",
         """
-        insert into ledger_entries (seq, order_id, kind, reference, transaction_id, booked_at)
-        overriding system value values (900, 'shop/tea/1001', 'captured', 'again', 'x', now());
+        insert into ledger_entries (seq, order_id, kind, reference, transaction_id, booked_at, posting_count)
+        overriding system value values (900, 'shop/tea/1001', 'captured', 'again', 'x', now(), 3);
         insert into ledger_postings select 900, account, amount_minor, currency
                                     from ledger_postings where entry_seq = 1
         """,
@@ -39,8 +39,8 @@ BOOKS = (
     record(
         "an entry has no postings",
         """
-        insert into ledger_entries (seq, order_id, kind, reference, transaction_id, booked_at)
-        overriding system value values (900, 'shop/tea/1001', 'captured', 'empty', 'x', now())
+        insert into ledger_entries (seq, order_id, kind, reference, transaction_id, booked_at, posting_count)
+        overriding system value values (900, 'shop/tea/1001', 'captured', 'empty', 'x', now(), 2)
         """,
         "balanced-entries",
     ),

@@ -239,7 +239,8 @@ class SmallWorld:
     def book(self, no: str, kind: str, reference: str, postings: Mapping[str, int]) -> None:
         seq = len(self.rows["ledger_entries"]) + 1
         entry = {"seq": seq, "order_id": f"shop/tea/{no}", "kind": kind, "reference": reference}
-        self.rows["ledger_entries"].append(entry | {"transaction_id": "any", "booked_at": NOON})
+        entry |= {"transaction_id": "any", "booked_at": NOON, "posting_count": len(postings)}
+        self.rows["ledger_entries"].append(entry)
         for account, amount in postings.items():
             posting = {"entry_seq": seq, "account": account, "amount_minor": amount, "currency": "CNY"}
             self.rows["ledger_postings"].append(posting)
