@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile  # each process has servers of its own
 
 # Each workflow loads its file anew: without bytecode on disk it would be compiled anew each time.
 export PYTHONDONTWRITEBYTECODE =
@@ -24,10 +25,10 @@ demo: $(READY)  ## an hour of trade in about a minute, then keep serving (ONCE=1
 	$(BIN)/lockstep demo $(if $(ONCE),--once) $(if $(JSON),--json $(JSON))
 
 test: $(READY)  ## all tests
-	$(BIN)/pytest
+	$(BIN)/pytest $(SIDE_BY_SIDE)
 
 test-fast: $(READY)  ## the tests that need no servers
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest $(SIDE_BY_SIDE) -m "not slow"
 
 check: $(READY)  ## style, types, import contracts
 	$(BIN)/ruff check .

@@ -31,7 +31,7 @@ class EmbeddedServer(ABC):
     """
 
     label: ClassVar[str]
-    stop_signal: ClassVar[signal.Signals]
+    stop_signal: signal.Signals
     folder_mode: ClassVar[int] = 0o700
 
     def __init__(self, folder: Path, ports: PortChoice) -> None:

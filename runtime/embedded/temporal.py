@@ -45,6 +45,8 @@ class EmbeddedTemporal(EmbeddedServer):
         self._has_ui = ui
         self._search_attributes = search_attributes
         self._synchronous = 2 if durable else 0
+        if not durable:
+            self.stop_signal = signal.SIGKILL  # a gentle stop takes over a second, and a kill loses nothing
 
     @property
     def address(self) -> str:

@@ -16,8 +16,9 @@ from workflows import identity
 __all__ = ["Stage"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 async def temporal() -> AsyncIterator[EmbeddedTemporal]:
+    """A server for each test: what one leaves running must not write into the record of the next."""
     keys = [identity.CHANNEL, identity.SHOP, identity.STAGE, identity.NEEDS_ATTENTION]
     async with EmbeddedTemporal.throwaway(ui=False, search_attributes=keys) as server:
         yield server

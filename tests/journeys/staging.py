@@ -35,6 +35,7 @@ SCOPES = ("orders:write", "orders:read", "cases:read", "cases:write")
 PATIENCE_SECONDS = 30.0
 TIME_SCALE = 60
 FORM = "application/x-www-form-urlencoded"
+SHORT_LIVED = httpx.Limits(keepalive_expiry=1)  # servers close what idles for 5 s, perhaps just when it is used again
 
 
 def bound_socket() -> socket.socket:
@@ -202,6 +203,8 @@ async def open_outside(
         app = build(world, TownSettings(lockstep=apis, api_token=secret, time_scale=TIME_SCALE))
         outside = await stack.enter_async_context(serving(sandbox_server(app, 0), taken))
         headers = {"Authorization": f"Bearer {secret}"}
-        shop = await stack.enter_async_context(httpx.AsyncClient(base_url=apis[0], headers=headers, timeout=10))
-        control = await stack.enter_async_context(httpx.AsyncClient(base_url=outside, timeout=10))
+        shop = await stack.enter_async_context(
+            httpx.AsyncClient(base_url=apis[0], headers=headers, timeout=10, limits=SHORT_LIVED)
+        )
+        control = await stack.enter_async_context(httpx.AsyncClient(base_url=outside, timeout=10, limits=SHORT_LIVED))
         yield Stage(house, app.state.town, shop, control, Pen(world))

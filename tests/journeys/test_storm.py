@@ -19,7 +19,16 @@ from domain.limits import Limits
 from runtime.embedded import EmbeddedTemporal
 from runtime.wiring import open_house
 from tests.journeys.programs import local_house, running_api, running_worker
-from tests.journeys.staging import FORM, Stage, bound_socket, eventually, open_outside, settings_for, url_of
+from tests.journeys.staging import (
+    FORM,
+    SHORT_LIVED,
+    Stage,
+    bound_socket,
+    eventually,
+    open_outside,
+    settings_for,
+    url_of,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -114,7 +123,9 @@ async def storm(
         await stage.control("stock", levels={"CUP-WHITE": 10_000})
         stage.pace(600)  # parcels arrive within seconds, in the middle of the storm
         senders = [
-            await stack.enter_async_context(httpx.AsyncClient(base_url=url, timeout=30, trust_env=False))
+            await stack.enter_async_context(
+                httpx.AsyncClient(base_url=url, timeout=30, trust_env=False, limits=SHORT_LIVED)
+            )
             for url in urls
         ]
         yield Storm(stage, senders)

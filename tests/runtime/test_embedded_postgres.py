@@ -89,7 +89,7 @@ async def test_committed_data_survive_a_kill_of_the_postmaster(durable: bool, da
             busy.close()
 
 
-@pytest.mark.parametrize("stranger", [os.getpid(), 1, 4194999])
+@pytest.mark.parametrize("stranger", [os.getpid(), 1, 4194999], ids=["ourselves", "init", "nobody"])
 async def test_a_stale_lock_file_does_not_prevent_a_start(stranger: int, data_dir: Path) -> None:
     """Its pid may have been given to another program since."""
     postgres = EmbeddedPostgres(data_dir, durable=False)
