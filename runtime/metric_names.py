@@ -1,0 +1,120 @@
+"""Every metric of ours: its name, its labels, what it says. Boards, alert rules and docs/operations.md name only these.
+
+Names are as Prometheus shows them. All seconds are seconds of the wall clock: LOCKSTEP_TIME_SCALE shortens what orders
+wait for, never what is measured. No label holds an id, a name or an address of anybody.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    COUNTER = "counter"
+    HISTOGRAM = "histogram"
+    GAUGE = "gauge"
+
+
+@dataclass(frozen=True)
+class Metric:
+    name: str
+    kind: Kind
+    labels: tuple[str, ...]
+    says: str
+
+    @property
+    def series(self) -> tuple[str, ...]:
+        """What a query may name."""
+        if self.kind is Kind.HISTOGRAM:
+            return tuple(f"{self.name}_{part}" for part in ("bucket", "count", "sum"))
+        return (self.name,)
+
+
+SECONDS = (0.01, 0.025, 0.05, 0.1, 0.2, 0.4, 0.8, 1.5, 3.0, 5.0, 10.0, 20.0, 60.0, 300.0, 1800.0)
+"""The histograms' buckets: the goals are 0.06, 0.2, 0.8 and 5 s; what takes minutes waits for somebody."""
+
+# Inflow, counted by the API.
+MESSAGES = Metric(
+    "lockstep_messages_total",
+    Kind.COUNTER,
+    ("source", "kind", "verdict", "reason"),
+    "Incoming messages as they were judged: notices, parcel events, orders. The words are those of the evidence.",
+)
+REQUEST_SECONDS = Metric(
+    "lockstep_request_seconds",
+    Kind.HISTOGRAM,
+    ("method", "route", "status"),
+    "From the arrival of a request to the end of its answer: for webhooks, how late they are acknowledged.",
+)
+
+# What orders go through, counted by the workers once it is safe in the record; a repeat counts nothing.
+ORDERS_PLACED = Metric("lockstep_orders_placed_total", Kind.COUNTER, ("channel", "shop"), "Orders recorded.")
+NOTICE_TO_PAID = Metric(
+    "lockstep_notice_to_paid_seconds",
+    Kind.HISTOGRAM,
+    (),
+    "From receiving the message that made an order paid (its last notice, or the order when its money came first) "
+    "until that is recorded. Payments found by asking the provider had no message and are left out.",
+)
+PAID_TO_WAREHOUSE = Metric(
+    "lockstep_paid_to_warehouse_seconds",
+    Kind.HISTOGRAM,
+    ("attended",),
+    "From recorded as paid until recorded as taken by the warehouse. attended=yes: a case was opened for the order, "
+    "so the time holds a person's.",
+)
+STEP_SECONDS = Metric(
+    "lockstep_step_seconds", Kind.HISTOGRAM, ("step",), "One attempt of a step, by its name in docs/sop.md."
+)
+ATTEMPTS = Metric(
+    "lockstep_attempts_total",
+    Kind.COUNTER,
+    ("step", "outcome"),
+    "Attempts of steps and outside calls: done, or failed (no answer, or one outside the protocol). A refusal is done.",
+)
+CASES_OPENED = Metric("lockstep_cases_opened_total", Kind.COUNTER, ("cause",), "Cases opened.")
+
+# How things stand: looked up now and then by each API and worker, so take the maximum over processes, not the sum.
+CASES_OPEN = Metric("lockstep_cases_open", Kind.GAUGE, ("cause",), "Cases that wait for a person.")
+CASES_OVERDUE = Metric("lockstep_cases_overdue", Kind.GAUGE, ("cause",), "Open cases past their due time.")
+BACKLOG = Metric(
+    "lockstep_backlog",
+    Kind.GAUGE,
+    ("what",),
+    "evidence: messages accepted and not yet applied to their order. outbox: messages not yet sent.",
+)
+BACKLOG_OLDEST = Metric(
+    "lockstep_backlog_oldest_seconds", Kind.GAUGE, ("what",), "Age of the oldest of each; 0 when there is none."
+)
+ORDERS_OPEN = Metric("lockstep_orders_open", Kind.GAUGE, ("stage",), "Orders under way, by stage.")
+ORDERS_OLDEST = Metric(
+    "lockstep_orders_oldest_seconds", Kind.GAUGE, ("stage",), "How long the order that changed last of all stands."
+)
+LAST_POLL = Metric(
+    "lockstep_queue_last_poll_seconds",
+    Kind.GAUGE,
+    ("queue",),
+    "Since any worker last asked for work on a task queue. A healthy worker asks at least once a minute.",
+)
+LOOK_WORKED = Metric(
+    "lockstep_look_worked", Kind.GAUGE, ("at",), "1 when the last look at record or temporal was answered, else 0."
+)
+
+METRICS = (
+    MESSAGES,
+    REQUEST_SECONDS,
+    ORDERS_PLACED,
+    NOTICE_TO_PAID,
+    PAID_TO_WAREHOUSE,
+    STEP_SECONDS,
+    ATTEMPTS,
+    CASES_OPENED,
+    CASES_OPEN,
+    CASES_OVERDUE,
+    BACKLOG,
+    BACKLOG_OLDEST,
+    ORDERS_OPEN,
+    ORDERS_OLDEST,
+    LAST_POLL,
+    LOOK_WORKED,
+)
+SERIES = frozenset(series for metric in METRICS for series in metric.series)
