@@ -38,6 +38,13 @@ class Child:
             self._process = spawn(self._argv, Account.ours(), log, signal.SIGTERM, self._environment)
 
     @property
+    def pid(self) -> int:
+        """The process, running or just gone. RuntimeError before the first start."""
+        if self._process is None:
+            raise RuntimeError(f"{self.name} was not started")
+        return int(self._process.pid)
+
+    @property
     def running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 

@@ -50,8 +50,9 @@ class LocalHouse:
         quiet = ("--port", str(self.api_port), "--no-access-log", "--log-level", "warning")
         return Child("api", (*arguments, *quiet), self.environment, self.folder)
 
-    def worker(self) -> Child:
-        return Child("worker", (str(ROOT / "worker.py"),), self.environment, self.folder)
+    def worker(self, name: str = "worker") -> Child:
+        """Several at a time need names of their own: each has its log."""
+        return Child(name, (str(ROOT / "worker.py"),), self.environment, self.folder)
 
 
 @asynccontextmanager

@@ -17,6 +17,7 @@ PACKAGES = (
     "activities",
     "adapters",
     "api",
+    "benchmarks",
     "cli",
     "domain",
     "persistence",

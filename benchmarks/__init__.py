@@ -1,0 +1,1 @@
+"""Fixed scenarios and the figures they give: docs/performance.md."""
