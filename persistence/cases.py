@@ -51,7 +51,8 @@ async def open_case(
         "opened_at": now,
         "due_at": now + limit,
     }
-    return (await db.execute(insert(cases).on_conflict_do_nothing(), row)).rowcount == 1
+    opened = await db.execute(insert(cases).on_conflict_do_nothing().returning(cases.c.id), row)
+    return opened.first() is not None  # an INSERT has no row count here
 
 
 async def settle(db: AsyncConnection, decision: CaseDecision, now: datetime) -> bool:

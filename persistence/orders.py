@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import update
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import text, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain import ledger, order, release
@@ -20,9 +19,10 @@ from persistence import audit, cases, order_rows, stock
 from persistence.audit import Deed
 from persistence.customers import Customers
 from persistence.ledger import book
-from persistence.tables import orders, outbound_orders
+from persistence.tables import orders
 from persistence.transition import Footing, OrderNotKnown, Transitions
 from ports.clock import Clock
+from ports.measures import UNMEASURED, Measures
 from ports.records import (
     CancelRequested,
     CaseOpened,
@@ -40,10 +40,30 @@ from ports.warehouse import PushLine, PushRequest
 
 WORKFLOW = "workflow"
 
+# Paid is recorded with the last part's money, or with the order whose money came first.
+_PUSHED = text(
+    """
+    insert into outbound_orders (order_id, reference, transaction_id, outbound_no, outside_shipment_no, pushed_at)
+    values (:order_id, :reference, :transaction_id, :outbound_no, :outside_shipment_no, :pushed_at)
+    on conflict do nothing
+    returning
+      (select greatest(max(p.recorded_at), max(o.recorded_at)) from payments p join orders o on o.id = p.order_id
+       where p.order_id = outbound_orders.order_id and p.matched) as paid_at,
+      exists (select from cases c where c.order_id = outbound_orders.order_id) as attended
+    """
+)
+
 
 class PostgresOrders(Transitions, OrderRecords):
-    def __init__(self, engine: AsyncEngine, customers: Customers, clock: Clock, limits: Limits) -> None:
-        super().__init__(engine, clock, limits)
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        customers: Customers,
+        clock: Clock,
+        limits: Limits,
+        measures: Measures = UNMEASURED,
+    ) -> None:
+        super().__init__(engine, clock, limits, measures)
         self._customers = customers
 
     async def load(self, step: OrderStep) -> OrderView:
@@ -72,6 +92,7 @@ class PostgresOrders(Transitions, OrderRecords):
         await self._write(here, change, deed, about, noted=True)
         if here.known.reserve_on_order:
             await stock.reserve(here.db, str(order_id), demands)
+        here.happened.append(lambda: self._measures.order_placed(order_id))
 
     async def record_payment(self, fact: PaymentSettled) -> OrderView:
         deed = Deed(fact.capture.provider, "record_payment", fact.event_ids)
@@ -156,7 +177,10 @@ class PostgresOrders(Transitions, OrderRecords):
                 "outside_shipment_no": fact.outside_shipment_no,
                 "pushed_at": here.now,
             }
-            await here.db.execute(upsert(outbound_orders).on_conflict_do_nothing(), row)
+            since = (await here.db.execute(_PUSHED, row)).one_or_none()
+            if since is not None and since.paid_at is not None and fact.outbound_no is not None:
+                waited, attended = here.now - since.paid_at, since.attended
+                here.happened.append(lambda: self._measures.order_pushed(waited, attended=attended))
             about = {"outbound_no": fact.outbound_no, "outside_shipment_no": fact.outside_shipment_no}
             await self._write(here, order.pushed(here.order), Deed(fact.by, "record_push"), about)
             return await self._view(here)

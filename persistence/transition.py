@@ -5,13 +5,14 @@ Whatever a Change says is written in one transaction: axes, captures, ledger, st
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from domain.axis import Payment
 from domain.case import CaseDecision, Choice, NewCase
 from domain.limits import Limits
 from domain.order import Change, Order
@@ -23,12 +24,14 @@ from persistence.audit import Deed
 from persistence.edge_tables import inbound_events
 from persistence.ledger import book
 from ports.clock import Clock
+from ports.measures import Measures
 from ports.records import OrderView, UnpaidPart, WaitingCase
 
 _APPLIED = (
     update(inbound_events)
-    .where(inbound_events.c.id.in_(bindparam("events", expanding=True)))
+    .where(inbound_events.c.id.in_(bindparam("events", expanding=True)), inbound_events.c.applied_at.is_(None))
     .values(applied_at=bindparam("moment"))
+    .returning(inbound_events.c.received_at)
 )
 
 
@@ -40,7 +43,8 @@ class OrderNotKnown(Exception):
 class Footing:
     """One order under its lock, inside one transaction; `loaded` is None while only money has come.
 
-    `loaded` and `open_cases` follow what is written, so that the view needs no second look.
+    `loaded` and `open_cases` follow what is written, so that the view needs no second look. `happened` is told to the
+    measures once the transaction is safe.
     """
 
     db: AsyncConnection
@@ -48,6 +52,8 @@ class Footing:
     order_id: OrderId
     loaded: order_rows.Loaded | None
     open_cases: list[tuple[WaitingCase, bool]] | None = None
+    newly_paid: bool = False
+    happened: list[Callable[[], None]] = field(default_factory=list)
 
     @property
     def known(self) -> order_rows.Loaded:
@@ -63,18 +69,30 @@ class Footing:
 class Transitions:
     """How every method of the record does its work."""
 
-    def __init__(self, engine: AsyncEngine, clock: Clock, limits: Limits) -> None:
+    def __init__(self, engine: AsyncEngine, clock: Clock, limits: Limits, measures: Measures) -> None:
         self._engine = engine
         self._clock = clock
         self._limits = limits
+        self._measures = measures
 
     @asynccontextmanager
     async def _locked(self, order_id: OrderId, event_ids: tuple[int, ...] = ()) -> AsyncIterator[Footing]:
         """A transaction with the order locked; the evidence that caused it counts as applied when it commits."""
         async with self._engine.begin() as db:
-            yield Footing(db, self._clock.now(), order_id, await order_rows.load(db, order_id))
+            here = Footing(db, self._clock.now(), order_id, await order_rows.load(db, order_id))
+            yield here
             if event_ids:
-                await db.execute(_APPLIED, {"events": list(event_ids), "moment": self._clock.now()})
+                await self._apply(here, event_ids)
+        for tell in here.happened:
+            tell()
+
+    async def _apply(self, here: Footing, event_ids: tuple[int, ...]) -> None:
+        """A repeated step finds its evidence applied, and measures nothing again."""
+        moment = self._clock.now()
+        applied = await here.db.execute(_APPLIED, {"events": list(event_ids), "moment": moment})
+        received = min(applied.scalars(), default=None)
+        if here.newly_paid and received is not None:
+            here.happened.append(lambda: self._measures.order_paid(moment - received))
 
     async def _decide(
         self,
@@ -109,6 +127,7 @@ class Transitions:
             await stock.release(here.db, order_id)
         await stock.ship(here.db, order_id, change.shipped)
         here.loaded = replace(here.known, order=after)
+        here.newly_paid |= before.payment is not Payment.PAID and after.payment is Payment.PAID
         await self._settle_moot_cases(here)
         moved = {**order_rows.axes_moved(before, after), **(about or {})}
         if opened:
@@ -116,7 +135,7 @@ class Transitions:
         await audit.append(here.db, order_id, deed, moved, here.now)
 
     async def _open_case(self, here: Footing, case: NewCase, attempts: int = 0, last_error: str | None = None) -> bool:
-        return await cases.open_case(
+        opened = await cases.open_case(
             here.db,
             str(here.order_id),
             case,
@@ -125,6 +144,9 @@ class Transitions:
             attempts=attempts,
             last_error=last_error,
         )
+        if opened:
+            here.happened.append(lambda: self._measures.case_opened(case.cause))
+        return opened
 
     async def _settle_moot_cases(self, here: Footing) -> None:
         here.open_cases = []

@@ -33,3 +33,6 @@ class Unmeasured:
 
     def case_opened(self, cause: Cause) -> None:
         pass
+
+
+UNMEASURED: Measures = Unmeasured()
