@@ -7,8 +7,8 @@ from api.errors import Problem
 from api.progress import Tracking, tracking
 from api.tracking_links import signed_link
 from domain.errors import InvalidReference
+from domain.line import Line
 from domain.money import Money
-from domain.order import Line
 from domain.reference import OrderId
 from persistence import progress
 from runtime.config import Settings

@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
 
+from domain.line import Line, check_lines
 from domain.money import Money
-from domain.order import Kind, Line, Order, check_lines
+from domain.order import Kind, Order
 from domain.payment import PlanPart, check_plan
 from domain.reference import OrderId
 from ports.warehouse import Recipient

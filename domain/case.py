@@ -28,6 +28,8 @@ class Cause(StrEnum):
     RETURN_REQUESTED = "return_requested"
     UNKNOWN_LINES = "unknown_lines"
     UNEXPECTED_PARCEL = "unexpected_parcel"
+    IMPOSSIBLE_FACT = "impossible_fact"
+    STEP_REFUSED = "step_refused"
 
 
 class Choice(StrEnum):
@@ -84,6 +86,8 @@ HANDLING: dict[Cause, Handling] = {
     Cause.RETURN_REQUESTED: Handling("support", "the goods had left: arrange the return with the buyer", _MONEY),
     Cause.UNKNOWN_LINES: Handling("warehouse", "ask the warehouse what is in the parcel", _MONEY),
     Cause.UNEXPECTED_PARCEL: Handling("warehouse", "goods left that should not have: get them back", _MONEY),
+    Cause.IMPOSSIBLE_FACT: Handling("operations", "read the message, find out what is true, and see to it", _MONEY),
+    Cause.STEP_REFUSED: Handling("operations", "mend what the record refuses, then retry", (Choice.RETRY,), waits=True),
 }
 
 

@@ -77,3 +77,10 @@ def total(amounts: Iterable[Money], currency: str) -> Money:
     for amount in amounts:
         result += amount
     return result
+
+
+def total_by_currency(amounts: Iterable[Money]) -> tuple[Money, ...]:
+    """One sum for each currency that came."""
+    every = tuple(amounts)
+    currencies = dict.fromkeys(amount.currency for amount in every)
+    return tuple(total((each for each in every if each.currency == currency), currency) for currency in currencies)

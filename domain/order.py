@@ -24,7 +24,8 @@ from domain.axis import (
 )
 from domain.case import Cause, NewCase
 from domain.errors import InvalidOrder
-from domain.money import Money, total
+from domain.line import Line, check_lines
+from domain.money import Money, total, total_by_currency
 from domain.payment import Capture, PlanPart, check_plan, next_unpaid, odd_money, pays_its_part
 from domain.reference import OrderId
 from domain.shipment import Parcel, goods, progress, unknown_lines
@@ -67,26 +68,6 @@ class Stage(StrEnum):
     COMPLETED = "completed"
     CANCELLED = "cancelled"
     CLOSED_UNPAID = "closed_unpaid"
-
-
-@dataclass(frozen=True)
-class Line:
-    """`list_price` is per unit; discounts and subsidy are the line's whole shares; a gift names its parent line."""
-
-    line_id: str
-    platform_sku: str
-    title: str
-    quantity: int
-    list_price: Money
-    merchant_discount: Money
-    platform_subsidy: Money
-    gift_of: str | None = None
-
-    @property
-    def cash(self) -> Money:
-        """The buyer's cash share of this line."""
-        listed = Money(self.list_price.amount_minor * self.quantity, self.list_price.currency)
-        return listed - self.merchant_discount - self.platform_subsidy
 
 
 @dataclass(frozen=True)
@@ -148,22 +129,6 @@ class Change:
     cases: tuple[NewCase, ...] = ()
     shipped: tuple[Demand, ...] = ()  # goods that left: they leave stock and reservation
     releases_stock: bool = False
-
-
-def check_lines(lines: tuple[Line, ...]) -> None:
-    ids = [line.line_id for line in lines]
-    sold = {line.line_id for line in lines if line.gift_of is None}
-    if not ids or len(set(ids)) != len(ids):
-        raise InvalidOrder("lines: give at least one line, each with its own line_id")
-    for line in lines:
-        if line.quantity < 1 or line.cash.amount_minor < 0:
-            raise InvalidOrder(f"line {line.line_id}: quantity from 1, discounts no larger than the price")
-        if min(line.list_price, line.merchant_discount, line.platform_subsidy).amount_minor < 0:
-            raise InvalidOrder(f"line {line.line_id}: prices and discounts are zero or more")
-        if line.gift_of is not None and line.gift_of not in sold:
-            raise InvalidOrder(f"line {line.line_id}: gift_of must name a line of the order that is no gift")
-        if line.gift_of is not None and line.list_price.amount_minor:
-            raise InvalidOrder(f"line {line.line_id}: a gift has list price 0")
 
 
 def place(order: Order, early: tuple[Capture, ...] = ()) -> Change:
@@ -286,7 +251,7 @@ def stop(order: Order) -> Change:
     done = Cancellation.DONE if order.cancellation is Cancellation.REQUESTED else order.cancellation
     stopped = move(FULFILMENT_MOVES, order.fulfilment, Fulfilment.STOPPED)
     due = tuple(_due_back(order, each) for each in order.captures)
-    amount = total((each.amount for each in order.captures), order.shipping.currency)
+    amount = " + ".join(map(str, total_by_currency(each.amount for each in order.captures)))
     cases = (NewCase(Cause.REFUND_DUE, str(order.id), f"{amount} is due back to the buyer"),) if due else ()
     return Change(replace(order, fulfilment=stopped, cancellation=done, holds=()), due, cases, releases_stock=True)
 

@@ -11,8 +11,9 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.axis import AfterSale, Fulfilment, Payment
+from domain.line import Line
 from domain.money import Money
-from domain.order import Cancellation, HoldReason, Kind, Line, Order
+from domain.order import Cancellation, HoldReason, Kind, Order
 from domain.payment import Capture, PlanPart
 from domain.reference import OrderId
 from domain.shipment import Parcel, ParcelContent

@@ -15,7 +15,7 @@ from domain.case import Cause, Choice, NewCase
 from domain.limits import Limits
 from domain.order import Change
 from domain.stock import units_by_sku
-from persistence import audit, cases, order_rows, stock
+from persistence import audit, cases, order_rows, refusals, stock
 from persistence.audit import Deed
 from persistence.customers import Customers
 from persistence.ledger import book
@@ -71,6 +71,7 @@ class PostgresOrders(Transitions, OrderRecords):
             loaded = await order_rows.load(db, step.order_id, lock=False)
             return await self._view(Footing(db, self._clock.now(), step.order_id, loaded))
 
+    @refusals.fact
     async def place(self, fact: OrderPlaced) -> OrderView:
         order_id = fact.order.id
         async with self._locked(order_id, fact.event_ids) as here:
@@ -83,9 +84,9 @@ class PostgresOrders(Transitions, OrderRecords):
         early = await order_rows.early_captures(here.db, order_id)
         every_line = tuple(line.line_id for line in fact.order.lines)
         blank = replace(fact.order, captures=early, demands=(), unmatched=every_line)
-        await order_rows.insert_order(here.db, fact, blank, here.now)
         demands, unmatched = await stock.match_lines(here.db, blank)
         change = order.place(replace(fact.order, captures=(), demands=demands, unmatched=unmatched), early)
+        await order_rows.insert_order(here.db, fact, blank, here.now)
         here.loaded = await order_rows.load(here.db, order_id)
         deed = Deed(f"shop {order_id.shop_id}", "place", fact.event_ids)
         about = {"amount": str(fact.order.amount), "stage": change.order.stage}
@@ -94,6 +95,7 @@ class PostgresOrders(Transitions, OrderRecords):
             await stock.reserve(here.db, str(order_id), demands)
         here.happened.append(lambda: self._measures.order_placed(order_id))
 
+    @refusals.fact
     async def record_payment(self, fact: PaymentSettled) -> OrderView:
         deed = Deed(fact.capture.provider, "record_payment", fact.event_ids)
         paid = {"amount": str(fact.capture.amount), "trade": fact.capture.trade_no, "source": fact.source}
@@ -122,15 +124,18 @@ class PostgresOrders(Transitions, OrderRecords):
         await book(here.db, order_id, [ledger.held_apart("/".join(fact.capture.key), fact.capture.amount)], here.now)
         await audit.append(here.db, order_id, deed, paid, here.now)
 
+    @refusals.fact
     async def request_cancellation(self, fact: CancelRequested) -> OrderView:
         deed = Deed(fact.by, "request_cancellation", fact.event_ids)
         return await self._decide(fact.order_id, deed, order.request_cancellation, {"reason": fact.reason})
 
+    @refusals.fact
     async def report_parcel(self, fact: ParcelReported) -> OrderView:
         deed = Deed("warehouse", "report_parcel", fact.event_ids)
         about = {"parcel": fact.parcel.parcel_no, "delivered": fact.parcel.delivered_at is not None}
         return await self._decide(fact.order_id, deed, lambda now: order.report_parcel(now, fact.parcel), about)
 
+    @refusals.fact
     async def amend_recipient(self, fact: RecipientAmended) -> OrderView:
         deed = Deed(fact.by, "amend_recipient", fact.event_ids)
         async with self._locked(fact.order_id, fact.event_ids) as here:
@@ -141,6 +146,7 @@ class PostgresOrders(Transitions, OrderRecords):
             await self._write(here, change, deed, {"recipient": "amended"})
             return await self._view(here)
 
+    @refusals.step
     async def reserve_stock(self, step: OrderStep) -> OrderView:
         async with self._locked(step.order_id) as here:
             matched, unmatched = await stock.match_lines(here.db, here.order)
@@ -155,6 +161,7 @@ class PostgresOrders(Transitions, OrderRecords):
             await self._write(here, change, Deed(WORKFLOW, "reserve_stock"), taken)
             return await self._view(here)
 
+    @refusals.step
     async def review_release(self, step: OrderStep) -> OrderView:
         return await self._decide(step.order_id, Deed(WORKFLOW, "review_release"), release.review)
 
@@ -167,6 +174,7 @@ class PostgresOrders(Transitions, OrderRecords):
         lines = tuple(PushLine(each.line_id, each.sku, each.quantity) for each in loaded.order.demands)
         return PushRequest(step.order_id.warehouse_reference, step.transaction_id, recipient, lines, note)
 
+    @refusals.step
     async def record_push(self, fact: PushRecorded) -> OrderView:
         async with self._locked(fact.order_id) as here:
             row = {
@@ -185,12 +193,15 @@ class PostgresOrders(Transitions, OrderRecords):
             await self._write(here, order.pushed(here.order), Deed(fact.by, "record_push"), about)
             return await self._view(here)
 
+    @refusals.step
     async def complete(self, step: OrderStep) -> OrderView:
         return await self._decide(step.order_id, Deed(WORKFLOW, "complete"), order.complete)
 
+    @refusals.step
     async def stop(self, step: OrderStep) -> OrderView:
         return await self._decide(step.order_id, Deed(WORKFLOW, "stop"), order.stop)
 
+    @refusals.step
     async def cancel_too_late(self, step: OrderStep) -> OrderView:
         return await self._decide(step.order_id, Deed(WORKFLOW, "cancel_too_late"), order.cancel_too_late)
 

@@ -46,9 +46,9 @@ async def match_lines(db: AsyncConnection, order: Order) -> tuple[tuple[Demand, 
         )
         .order_by(sku_matches.c.version)
     )
+    newest = {row.platform_sku: row for row in await db.execute(query)}
     found = {
-        row.platform_sku: SkuMatch(row.version, tuple(Component(**each) for each in row.components))
-        for row in await db.execute(query)
+        sku: SkuMatch(row.version, tuple(Component(**each) for each in row.components)) for sku, row in newest.items()
     }
     matched = [
         demand

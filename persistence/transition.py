@@ -13,7 +13,7 @@ from sqlalchemy import bindparam, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.axis import Payment
-from domain.case import CaseDecision, Choice, NewCase
+from domain.case import CaseDecision, Cause, Choice, NewCase
 from domain.limits import Limits
 from domain.order import Change, Order
 from domain.payment import PlanPart, next_unpaid
@@ -36,7 +36,7 @@ _APPLIED = (
 
 
 class OrderNotKnown(Exception):
-    """A step was asked of an order that the record does not hold: a defect, so the step is tried again."""
+    """A step was asked of an order that the record does not hold: it was restored to an earlier moment."""
 
 
 @dataclass
@@ -148,6 +148,24 @@ class Transitions:
             here.happened.append(lambda: self._measures.case_opened(case.cause))
         return opened
 
+    async def note_refusal(
+        self, order_id: OrderId, case: NewCase, step: str, event_ids: tuple[int, ...] = ()
+    ) -> OrderView:
+        """The case for what the record can't take; the evidence that caused it counts as applied by it."""
+        async with self._locked(order_id, event_ids) as here:
+            if await self._open_case(here, case):
+                about = {"refused": case.detail, "cases": [case.cause]}
+                await audit.append(here.db, str(order_id), Deed("workflow", step, event_ids), about, here.now)
+            return await self._view(here)
+
+    async def settle_refusals(self, order_id: OrderId) -> OrderView:
+        reason = "settled itself: the steps after it went through"
+        async with self._locked(order_id) as here:
+            for case, _ in await cases.open_cases(here.db, str(order_id)):
+                if case.cause is Cause.STEP_REFUSED:
+                    await cases.settle(here.db, CaseDecision(case.case_id, Choice.CLOSE, "workflow", reason), here.now)
+            return await self._view(here)
+
     async def _settle_moot_cases(self, here: Footing) -> None:
         here.open_cases = []
         for case, waits in await cases.open_cases(here.db, str(here.order_id)):
@@ -161,8 +179,9 @@ class Transitions:
         open_cases = here.open_cases
         if open_cases is None:
             open_cases = await cases.open_cases(here.db, str(here.order_id))
+        waiting = tuple(case for case, waits in open_cases if waits)
         if here.loaded is None:
-            return OrderView(here.order_id, known=False, limits=self._limits, open_cases=len(open_cases))
+            return OrderView(here.order_id, known=False, limits=self._limits, cases=waiting, open_cases=len(open_cases))
         order = here.order
         arrived = [parcel.delivered_at for parcel in order.parcels if parcel.delivered_at]
         return OrderView(
@@ -177,7 +196,7 @@ class Transitions:
             amount=order.amount,
             unpaid=_unpaid(here.loaded),
             delivered_at=max(arrived, default=None),
-            cases=tuple(case for case, waits in open_cases if waits),
+            cases=waiting,
             open_cases=len(open_cases),
         )
 

@@ -2,7 +2,8 @@
 
 Repeating a call changes nothing and answers the same: a crashed workflow task repeats its local activities.
 `event_ids` name the evidence rows (inbound_events) of the messages that caused the step; they are marked as applied in
-the same transaction.
+the same transaction. What the record can't take is no error either: the answer shows the case (IMPOSSIBLE_FACT, or
+STEP_REFUSED, for which the order waits). An exception is an outage.
 """
 
 from dataclasses import dataclass
@@ -30,6 +31,10 @@ class OrderPlaced:
     customer_note: str
     phone_tail: str
     event_ids: tuple[int, ...] = ()
+
+    @property
+    def order_id(self) -> OrderId:
+        return self.order.id
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from domain.line import Line
 from domain.money import Money
-from domain.order import Kind, Line, Order
+from domain.order import Kind, Order
 from domain.payment import Capture, PlanPart
 from domain.reference import OrderId
 from domain.shipment import Parcel, ParcelContent

@@ -64,6 +64,13 @@ class AttendedOrder:
         """One transaction of the record; the order is what it answers."""
         self._order = await workflow.execute_local_activity_method(activity, fact, **options.RECORD)
 
+    async def _record_step(self, activity: Callable[..., Any], step: object) -> None:
+        """A step of our own. One that the record refuses waits for a person, and is tried again."""
+        await self._record(activity, step)
+        while Cause.STEP_REFUSED in self._waiting_cases().values():
+            await self._decided(Cause.STEP_REFUSED)
+            await self._record(activity, step)
+
     async def _hear(self) -> None:
         """Write what came in. Until the order is known, only the order itself and money can be written."""
         while self._inbox:

@@ -8,12 +8,14 @@ from temporalio.workflow import ActivityConfig, LocalActivityConfig
 from domain.limits import Limits
 from workflows import identity
 
-# Our own Postgres: tried for ever, because the order has nowhere else to go. Long pauses become timers, so that an
-# outage costs few events.
+# Our own Postgres: tried for ever, because the order has nowhere else to go. Long pauses become timers of six events.
+# Pauses double, so an order goes on after at most the length of the outage once more, and after 5 minutes at the worst:
+# little beside an order's days. An outage of 10 hours then costs an order 800 events instead of 3,700, and ten thousand
+# waiting orders knock 33 times a second instead of 167.
 RECORD = LocalActivityConfig(
     start_to_close_timeout=timedelta(seconds=3),
     local_retry_threshold=timedelta(seconds=3),
-    retry_policy=RetryPolicy(initial_interval=timedelta(milliseconds=100), maximum_interval=timedelta(seconds=60)),
+    retry_policy=RetryPolicy(initial_interval=timedelta(milliseconds=100), maximum_interval=timedelta(minutes=5)),
 )
 
 

@@ -132,7 +132,7 @@ class OrderWorkflow(AttendedOrder):
     async def _stock_reserved(self) -> None:
         """1.3 The goods are reserved. Short: a person restocks, or cancels and the buyer is refunded."""
         while self._order.fulfilment in NOT_PUSHED:
-            await self._record(RecordActivities.reserve_stock, self._step("reserve"))
+            await self._record_step(RecordActivities.reserve_stock, self._step("reserve"))
             if Cause.OUT_OF_STOCK not in self._waiting_cases().values():
                 return
             await self._decided(Cause.OUT_OF_STOCK)
@@ -140,7 +140,7 @@ class OrderWorkflow(AttendedOrder):
     async def _released(self) -> None:
         """1.4 The release gate: no hold stands between the order and the warehouse."""
         while self._order.fulfilment in NOT_PUSHED:
-            await self._record(RecordActivities.review_release, self._step("release"))
+            await self._record_step(RecordActivities.review_release, self._step("release"))
             if not self._order.holds:
                 return
             await self._decided(*self._waiting_cases().values())
@@ -180,7 +180,7 @@ class OrderWorkflow(AttendedOrder):
         assert self._order.delivered_at is not None
         end = self._order.delivered_at + self._order.limits.completes_after_delivery
         await self._until(lambda: self._order.finished, by=end, resting=True)
-        await self._record(RecordActivities.complete, self._step("complete"))
+        await self._record_step(RecordActivities.complete, self._step("complete"))
 
     async def _ended_unless_too_late(self) -> None:
         """1.9 Unpaid or cancelled: the trade is closed, the warehouse stopped, the stock freed, the money due back."""
@@ -191,9 +191,9 @@ class OrderWorkflow(AttendedOrder):
         if self._order.unpaid is not None and not await self._trade_closed(self._order.unpaid) and not cancelled:
             pass  # paid at the last moment: back on the straight way
         elif self._order.fulfilment in NOT_TOUCHED or await self._warehouse_stopped():
-            await self._record(RecordActivities.stop, self._step("stop"))
+            await self._record_step(RecordActivities.stop, self._step("stop"))
         else:
-            await self._record(RecordActivities.cancel_too_late, self._step("stop"))
+            await self._record_step(RecordActivities.cancel_too_late, self._step("stop"))
         self._on_straight_way = True
 
     async def _all_heard(self) -> None:
@@ -266,7 +266,7 @@ class OrderWorkflow(AttendedOrder):
         if decision is not None:
             by = f"{decision.by} and {decision.second_person}"
             fact = replace(fact, outside_shipment_no=decision.outside_shipment_no, by=by)
-        await self._record(RecordActivities.record_push, fact)
+        await self._record_step(RecordActivities.record_push, fact)
 
 
 def _asking_moments(part: UnpaidPart, limits: Limits) -> Iterator[datetime]:

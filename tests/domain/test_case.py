@@ -30,6 +30,8 @@ stop_failed            retry
 return_requested       close
 unknown_lines          close
 unexpected_parcel      close
+impossible_fact        close
+step_refused           retry
 """
 TABLE = {Cause(cause): set(choices) for cause, *choices in map(str.split, ALLOWED.strip().splitlines())}
 

@@ -9,8 +9,9 @@ from domain.axis import AfterSale, Fulfilment, Holding, Payment
 from domain.case import Cause
 from domain.errors import CurrencyMismatch, ImpossibleMove, InvalidOrder
 from domain.ledger import EntryKind
+from domain.line import Line, check_lines
 from domain.money import Money
-from domain.order import Cancellation, HoldReason, Line, Order, Stage
+from domain.order import Cancellation, HoldReason, Order, Stage
 from domain.payment import PlanPart
 from tests.builders import NOON, capture, line, order, parcel, yuan
 from tests.domain import scenes
@@ -48,11 +49,12 @@ def test_a_placed_order_moves_no_axis_and_books_nothing() -> None:
         ((line("1"), line("2", price="0", gift_of="2")), "gift_of must name"),
         ((line("1"), line("2", price="0", gift_of="3"), line("3", price="0", gift_of="2")), "gift_of must name"),
         ((line("1"), line("2", price="1.00", gift_of="1")), "a gift has list price 0"),
+        ((line("2"), line("2.1")), "reads like a part of another line"),
     ],
 )
 def test_lines_that_cannot_be_are_refused(lines: tuple[Line, ...], refused: str) -> None:
     with pytest.raises(InvalidOrder, match=refused):
-        orders.check_lines(lines)
+        check_lines(lines)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +85,7 @@ def test_freight_below_zero_is_refused() -> None:
 
 def test_an_order_in_two_currencies_is_refused() -> None:
     with pytest.raises(CurrencyMismatch):
-        orders.check_lines((line(merchant_discount=Money(0, "USD")),))
+        check_lines((line(merchant_discount=Money(0, "USD")),))
     with pytest.raises(CurrencyMismatch):
         orders.place(replace(order(), shipping=Money(800, "USD")))
 

@@ -8,6 +8,7 @@ from domain import order as orders
 from domain.axis import Fulfilment, Payment
 from domain.case import Cause
 from domain.ledger import EntryKind
+from domain.money import Money
 from domain.order import Change, Kind, Order
 from domain.payment import Capture, next_unpaid
 from tests.builders import capture, order, yuan
@@ -151,6 +152,15 @@ def test_odd_money_that_comes_after_the_end_is_due_back_too() -> None:
         ("refund_due", {"held_apart": "3.00", "refund_payable": "-3.00"}),
     ]
     assert causes(change) == [Cause.PAID_AFTER_CLOSE]
+
+
+def test_money_of_another_currency_is_held_apart_and_does_not_keep_the_order_from_its_end() -> None:
+    dollars = replace(capture("3.00", "odd"), amount=Money(300, "USD"))
+    held = orders.capture_payment(scenes.paid(), dollars).order
+    assert (held.payment, [each.matched for each in held.captures]) == (Payment.PAID, [True, False])
+    change = orders.stop(held)
+    assert [case.detail for case in change.cases] == ["144.00 CNY + 3.00 USD is due back to the buyer"]
+    assert postings(change)[-1] == ("refund_due", {"held_apart": "3.00", "refund_payable": "-3.00"})
 
 
 def test_the_end_and_the_money_give_the_same_books_in_either_order() -> None:

@@ -87,6 +87,8 @@ other_content          - - - - - -
 unknown_trade          - - - - - -
 unknown_lines          - - - - - -
 unexpected_parcel      - - - - - -
+impossible_fact        - - - - - -
+step_refused           - - - - - -
 return_requested       - - - - - -
 """
 STANDS = (scenes.matched(), scenes.paid(), READY, scenes.pushed(), scenes.shipped(), TOO_LATE)
