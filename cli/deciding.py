@@ -4,15 +4,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from temporalio.client import Client
-
 from cli.surroundings import RecordSettings, open_record, payload_keys, read
 from domain.case import CaseDecision
 from domain.errors import SkipRefused
 from ports.clock import SystemClock
 from runtime.case_decisions import CaseDecisions, DecisionFailed, TemporalAway
 from runtime.config import Settings
-from runtime.temporal import data_converter
+from runtime.temporal import connect
 
 
 @dataclass(frozen=True)
@@ -32,10 +30,8 @@ class Answer:
 async def open_decisions() -> AsyncIterator[CaseDecisions]:
     """Temporal is only connected to when an order's workflow must be told."""
     settings = read(Settings)
-    converter = data_converter(payload_keys(settings))
-    client = await Client.connect(
-        settings.temporal_address, namespace=settings.temporal_namespace, data_converter=converter, lazy=True
-    )
+    payload_keys(settings)
+    client = await connect(settings, lazy=True)
     async with open_record(RecordSettings(database_url=settings.database_url)) as engine:
         yield CaseDecisions(engine, client, SystemClock())
 

@@ -1,9 +1,9 @@
 """Is everything there? For people and for the health checks of containers."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import socket
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated
 
@@ -12,13 +12,12 @@ import typer
 
 from cli.endings import WRONG, run
 from cli.show import Json, print_json
-from cli.surroundings import RecordSettings, TemporalSettings, open_record, read
+from cli.surroundings import RecordSettings, open_record, read
 from persistence import queries
 from persistence.failures import RecordFailure
-from ports.clock import SystemClock
+from runtime.config import Settings, TemporalSettings
 
 PATIENCE_SECONDS = 4.0
-FRESH = timedelta(seconds=75)  # a poll lasts a minute; Temporal remembers pollers for longer than they live
 API_URL = "http://127.0.0.1:8000"
 
 
@@ -46,11 +45,15 @@ def health(
     api_url: Annotated[
         str | None, typer.Option(envvar="LOCKSTEP_API_URL", help=f"Also asks the API; {API_URL} with --only api.")
     ] = None,
+    here: Annotated[
+        bool,
+        typer.Option("--here", help="Of the workers, only the one on this host, on the LOCKSTEP_QUEUES it serves."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Postgres, Temporal and workers on every task queue; exits 1 when something is away."""
     parts = [only] if only else [Part.RECORD, Part.TEMPORAL, Part.WORKERS, *([Part.API] if api_url else [])]
-    found = run(_look(parts, api_url or API_URL))
+    found = run(_look(parts, api_url or API_URL, here=here))
     if as_json:
         print_json(found)
     else:
@@ -60,12 +63,12 @@ def health(
         raise typer.Exit(WRONG)
 
 
-async def _look(parts: list[Part], api_url: str) -> list[Finding]:
+async def _look(parts: list[Part], api_url: str, *, here: bool) -> list[Finding]:
     looks: dict[Part, Callable[[], Awaitable[str]]] = {
         Part.API: lambda: _api(api_url),
         Part.RECORD: _record,
         Part.TEMPORAL: _temporal,
-        Part.WORKERS: _workers,
+        Part.WORKERS: _worker_here if here else _workers,
     }
     return [await _finding(part, looks[part]) for part in parts]
 
@@ -104,14 +107,23 @@ async def _temporal() -> str:
 
 
 async def _workers() -> str:
-    from cli.task_queues import TemporalSilent, last_polls  # noqa: PLC0415
+    return await _polled(read(TemporalSettings))
+
+
+async def _worker_here() -> str:
+    settings = read(Settings)
+    return await _polled(settings, socket.gethostname(), settings.queue_list)
+
+
+async def _polled(settings: TemporalSettings, host: str = "", only: Sequence[str] = ()) -> str:
+    from cli.task_queues import TemporalSilent, polled_queues  # noqa: PLC0415
 
     try:
-        polls = await last_polls(read(TemporalSettings))
+        polled = await polled_queues(settings, host)
     except TemporalSilent as silent:
         raise NotThere(str(silent)) from silent
-    oldest = SystemClock().now() - FRESH
-    idle = [queue for queue, last in polls.items() if last is None or last < oldest]
+    wanted = only or tuple(polled)
+    idle = [queue for queue in wanted if not polled.get(queue)]
     if idle:
-        raise NotThere(f"no worker polls {', '.join(idle)}")
-    return f"polled: {', '.join(polls)}"
+        raise NotThere(f"no worker {f'on {host} ' if host else ''}polls {', '.join(idle)}")
+    return f"polled: {', '.join(wanted)}"

@@ -4,25 +4,22 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsError
 
 from cli.endings import BAD_USAGE, stop
 from persistence import failures
 from persistence.engine import Engine, connect
-from runtime.config import Settings, read_key
+from runtime.config import OurSettings, Settings, read_key, usual_name
 
 PREFIX = "LOCKSTEP_"
-UNPREFIXED = ("DATABASE_URL", "TEMPORAL_ADDRESS", "TEMPORAL_NAMESPACE")
 Kind = TypeVar("Kind", bound=BaseSettings)
 
 
-class RecordSettings(BaseSettings):
+class RecordSettings(OurSettings):
     """For commands that speak only with Postgres."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore")
-
-    database_url: str = Field(validation_alias=AliasChoices("DATABASE_URL", "database_url"))
+    database_url: str = Field(validation_alias=usual_name("DATABASE_URL"))
 
 
 class KeySettings(RecordSettings):
@@ -39,17 +36,6 @@ class KeySettings(RecordSettings):
     @property
     def record_key_bytes(self) -> bytes:
         return read_key(self.record_key.get_secret_value())
-
-
-class TemporalSettings(BaseSettings):
-    """For commands that only ask Temporal how it is."""
-
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore")
-
-    temporal_address: str = Field(validation_alias=AliasChoices("TEMPORAL_ADDRESS", "temporal_address"))
-    temporal_namespace: str = Field(
-        default="default", validation_alias=AliasChoices("TEMPORAL_NAMESPACE", "temporal_namespace")
-    )
 
 
 def read(kind: type[Kind]) -> Kind:
@@ -85,16 +71,19 @@ def payload_keys(settings: Settings) -> dict[str, bytes]:
 
 def _sentence(error: Any) -> str:
     """Names the variable, never its value."""
+    message = error["msg"].removeprefix("Value error, ")
+    if not error["loc"]:  # about several variables, and names them
+        return str(message)
     first, *rest = (str(part) for part in error["loc"])
     where = f" ({'.'.join(rest)})" if rest else ""
     if error["type"] == "missing" and not rest:
         return f"{_variable(first)} is not set"
-    return f"{_variable(first)}{where}: {error['msg'].removeprefix('Value error, ')}"
+    return f"{_variable(first)}{where}: {message}"
 
 
 def _variable(field: str) -> str:
-    name = field.upper()
-    return name if name in UNPREFIXED else f"{PREFIX}{name}"
+    """Variables without our prefix are told by their own names."""
+    return field if field.isupper() else f"{PREFIX}{field.upper()}"
 
 
 @asynccontextmanager

@@ -1,13 +1,20 @@
 """Settings: everything the environment says, read once, checked at the start. Variables begin with LOCKSTEP_.
 
-`DATABASE_URL`, `TEMPORAL_ADDRESS` and `TEMPORAL_NAMESPACE` keep their usual names.
+`DATABASE_URL` and `TEMPORAL_...` keep their usual names. The table in docs/operations.md names all of them.
 """
 
 import base64
+import os
 from pathlib import Path
+from typing import Self
 
-from pydantic import AliasChoices, BaseModel, Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AliasChoices, BaseModel, Field, FilePath, SecretStr, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+)
 
 from domain.limits import Limits
 
@@ -25,15 +32,64 @@ class AlipayAccountSettings(BaseModel):
     gateway_url: str = "https://openapi.alipay.com/gateway.do"
 
 
-class Settings(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix="LOCKSTEP_", env_nested_delimiter="__", extra="ignore")
+def usual_name(variable: str) -> AliasChoices:
+    """For a variable without our prefix."""
+    return AliasChoices(variable, variable.lower())
 
-    database_url: str = Field(validation_alias=AliasChoices("DATABASE_URL", "database_url"))
-    database_pool: int = 10
-    temporal_address: str = Field(validation_alias=AliasChoices("TEMPORAL_ADDRESS", "temporal_address"))
-    temporal_namespace: str = Field(
-        default="default", validation_alias=AliasChoices("TEMPORAL_NAMESPACE", "temporal_namespace")
+
+class OurSettings(BaseSettings):
+    """From the environment, else from files of the same names in the folder LOCKSTEP_SECRETS_DIR (mounted secrets)."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="LOCKSTEP_", env_nested_delimiter="__", extra="ignore", hide_input_in_errors=True
     )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the framework gives it, nobody uses it
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        folder = os.environ.get("LOCKSTEP_SECRETS_DIR")
+        return init_settings, env_settings, *((SecretsSettingsSource(settings_cls, folder),) if folder else ())
+
+
+class TemporalSettings(OurSettings):
+    """Where Temporal is and how to get in; the variables are those that Temporal's own command reads."""
+
+    temporal_address: str = Field(validation_alias=usual_name("TEMPORAL_ADDRESS"))
+    temporal_namespace: str = Field(default="default", validation_alias=usual_name("TEMPORAL_NAMESPACE"))
+    temporal_api_key: SecretStr = Field(default=SecretStr(""), validation_alias=usual_name("TEMPORAL_API_KEY"))
+    """Temporal Cloud. With a key the connection is always encrypted."""
+    temporal_tls: bool = Field(default=False, validation_alias=usual_name("TEMPORAL_TLS"))
+    """Also on when one of the following or an API key is given."""
+    temporal_tls_server_ca_cert_path: FilePath | None = Field(
+        default=None, validation_alias=usual_name("TEMPORAL_TLS_SERVER_CA_CERT_PATH")
+    )
+    """The authority that signed the server's certificate, where it is not a public one."""
+    temporal_tls_server_name: str = Field(default="", validation_alias=usual_name("TEMPORAL_TLS_SERVER_NAME"))
+    """The name in the server's certificate, where it is not the address."""
+    temporal_tls_client_cert_path: FilePath | None = Field(
+        default=None, validation_alias=usual_name("TEMPORAL_TLS_CLIENT_CERT_PATH")
+    )
+    """Our own certificate, where the server asks for one."""
+    temporal_tls_client_key_path: FilePath | None = Field(
+        default=None, validation_alias=usual_name("TEMPORAL_TLS_CLIENT_KEY_PATH")
+    )
+
+    @model_validator(mode="after")
+    def _whole_certificate(self) -> Self:
+        if (self.temporal_tls_client_cert_path is None) != (self.temporal_tls_client_key_path is None):
+            raise ValueError("TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH go together")
+        return self
+
+
+class Settings(TemporalSettings):
+    database_url: str = Field(validation_alias=usual_name("DATABASE_URL"))
+    database_pool: int = 10
     record_key: SecretStr
     """32 bytes in base64: seals evidence and wraps the customers' keys."""
     payload_keys: SecretStr
@@ -66,6 +122,10 @@ class Settings(BaseSettings):
         """Key id -> key; the first one encrypts."""
         pairs = (each.split(":", 1) for each in self.payload_keys.get_secret_value().split(","))
         return {key_id: read_key(text) for key_id, text in pairs}
+
+    @property
+    def queue_list(self) -> tuple[str, ...]:
+        return tuple(self.queues.split(","))
 
     @property
     def warehouse_secret_list(self) -> tuple[str, ...]:

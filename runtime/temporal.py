@@ -8,6 +8,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from runtime.codec import EncryptionCodec
 from runtime.config import Settings
 from runtime.payloads import CachedPydanticConverter
+from runtime.temporal_access import access
 from workflows.order import OrderWorkflow
 
 WORKFLOWS = (OrderWorkflow,)
@@ -44,9 +45,7 @@ def replayer(converter: DataConverter) -> Replayer:
     return Replayer(workflows=list(WORKFLOWS), data_converter=converter, workflow_runner=workflow_runner())
 
 
-async def connect(settings: Settings) -> Client:
-    return await Client.connect(
-        settings.temporal_address,
-        namespace=settings.temporal_namespace,
-        data_converter=data_converter(settings.payload_key_ring),
-    )
+async def connect(settings: Settings, *, lazy: bool = False) -> Client:
+    """`lazy`: only once something is said. A worker can't use such a client."""
+    converter = data_converter(settings.payload_key_ring)
+    return await Client.connect(**access(settings), data_converter=converter, lazy=lazy)

@@ -98,7 +98,7 @@ def workers(house: House) -> list[Worker]:
         identity.PAYMENTS: lambda: _worker(house, identity.PAYMENTS, payments.all),
         identity.WAREHOUSE: lambda: _worker(house, identity.WAREHOUSE, warehouse.all),
     }
-    chosen = house.settings.queues.split(",")
+    chosen = house.settings.queue_list
     unknown = set(chosen) - set(served)
     if unknown:
         raise ValueError(f"LOCKSTEP_QUEUES names {', '.join(sorted(unknown))}: choose from {', '.join(served)}")

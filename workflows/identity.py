@@ -7,6 +7,7 @@ from domain.reference import OrderId
 ORDERS = "orders"  # task queues: one for our own steps, one for each class of outside system
 PAYMENTS = "payments"
 WAREHOUSE = "warehouse"
+TASK_QUEUES = (ORDERS, PAYMENTS, WAREHOUSE)
 
 CHANNEL = SearchAttributeKey.for_keyword("LockstepChannel")
 SHOP = SearchAttributeKey.for_keyword("LockstepShop")

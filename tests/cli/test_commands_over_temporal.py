@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -77,6 +78,18 @@ async def test_health_sees_the_workers(stage: Stage, lockstep: CommandLine) -> N
     ]
 
 
+@pytest.mark.usefixtures("stage")
+async def test_health_of_one_host_does_not_count_the_workers_of_others(
+    lockstep: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = await lockstep("health", "--only", "workers", "--here", LOCKSTEP_QUEUES="payments,warehouse")
+    assert (here.code, "polled: payments, warehouse" in here.out) == (0, True), here
+    monkeypatch.setattr(socket, "gethostname", lambda: "other-host")
+    there = await lockstep("health", "--only", "workers", "--here", LOCKSTEP_QUEUES="payments,warehouse")
+    assert (there.code, "no worker on other-host polls payments, warehouse" in there.out) == (1, True), there
+    assert (await lockstep("health", "--only", "workers")).code == 0
+
+
 @asynccontextmanager
 async def program(environment: dict[str, str], *arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
     process = await asyncio.create_subprocess_exec(
@@ -102,7 +115,7 @@ async def test_worker_and_api_serve_until_told_and_end_well(record_url: str, tem
             assert worker.stderr is not None
             while b"serving orders, payments, warehouse" not in await worker.stderr.readline():
                 assert worker.returncode is None
-            for check in (("api", "--api-url", f"http://127.0.0.1:{port}"), ("workers",)):
+            for check in (("api", "--api-url", f"http://127.0.0.1:{port}"), ("workers", "--here")):
                 while (await lockstep("health", "--only", *check)).code != 0:
                     assert api.returncode is None
                     assert worker.returncode is None
