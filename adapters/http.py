@@ -5,7 +5,8 @@ and personal data. For the same reason the cause is cut off (`from None`): httpx
 """
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
@@ -19,11 +20,15 @@ _LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepal
 
 @dataclass(frozen=True)
 class HttpAnswer:
-    """An answer that says something: 5xx and 429 never get this far. `place` names the asked host and path."""
+    """An answer that says something: 5xx and 429 never get this far. `place` names the asked host and path.
+
+    `headers` are taken by any case of their names; one that comes twice reads as one with a comma.
+    """
 
     place: str
     status: int
     body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 def open_client(
@@ -73,4 +78,4 @@ async def _read(client: httpx.AsyncClient, request: httpx.Request, place: str) -
                 raise AnswerNotUnderstood(f"{place}: the answer is longer than {LONGEST_ANSWER_BYTES} bytes")
     finally:
         await response.aclose()
-    return HttpAnswer(place, response.status_code, bytes(body))
+    return HttpAnswer(place, response.status_code, bytes(body), response.headers)

@@ -45,7 +45,7 @@ async def _accept(acceptance: Acceptance, notice: PaymentNotice, message: RawMes
         shop = await shops.find_shop(db, trade.order_id.channel, trade.order_id.shop_id)
         recorded = await evidence.recorded_amount(db, notice)
         contradicted = await evidence.contradicted(db, arrival)
-        if shop is not None and shop.account != notice.account:
+        if shop is not None and (shop.provider, shop.account) != (notice.provider, notice.account):
             raise MessageRefused(RefusalReason.SELLER, "this shop is paid to another account", notice.notice_id)
         if shop is not None and recorded == notice.amount.amount_minor and not contradicted:
             await acceptance.keep(db, replace(arrival, verdict=Verdict.REPEAT))

@@ -1,6 +1,6 @@
 """Entities and their shops."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
@@ -43,9 +43,9 @@ def add_shop(
     shop: Annotated[str, typer.Argument(metavar="SHOP")],
     *,
     entity: Annotated[str, typer.Option(help="The entity it belongs to.")],
-    account: Annotated[str, typer.Option(help="The merchant account's name in LOCKSTEP_ALIPAY_ACCOUNTS.")],
+    account: Annotated[str, typer.Option(help="The merchant account's name in LOCKSTEP_(PROVIDER)_ACCOUNTS.")],
     name: Annotated[str, typer.Option(help="Its name; the id when not given.")] = "",
-    provider: Annotated[str, typer.Option()] = "alipay",
+    provider: Annotated[Literal["alipay", "wechatpay"], typer.Option()] = "alipay",
     reserve_on_order: Annotated[bool, typer.Option("--reserve-on-order", help="Reserve stock before payment.")] = False,
     track_by_number: Annotated[bool, typer.Option(help="Buyers may track by number and phone.")] = True,
 ) -> None:

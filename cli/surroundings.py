@@ -55,10 +55,10 @@ def read_all() -> Settings:
     payload_keys(settings)
     if not settings.warehouse_secret_list:
         stop(BAD_USAGE, "LOCKSTEP_WAREHOUSE_SECRETS is not set: nothing the warehouse says could be verified")
-    for account in settings.alipay_accounts:
-        for file in (*account.alipay_public_key_files, account.app_private_key_file):
+    for variable, accounts in (("ALIPAY", settings.alipay_accounts), ("WECHATPAY", settings.wechatpay_accounts)):
+        for file in (file for account in accounts for file in account.files):
             if not file.is_file():
-                stop(BAD_USAGE, f"LOCKSTEP_ALIPAY_ACCOUNTS names {file}, which is no file")
+                stop(BAD_USAGE, f"LOCKSTEP_{variable}_ACCOUNTS names {file}, which is no file")
     return settings
 
 

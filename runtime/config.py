@@ -31,6 +31,32 @@ class AlipayAccountSettings(BaseModel):
     app_private_key_file: Path
     gateway_url: str = "https://openapi.alipay.com/gateway.do"
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        return (*self.alipay_public_key_files, self.app_private_key_file)
+
+
+class WechatPayAccountSettings(BaseModel):
+    """One merchant number at WeChat Pay and the apps that sell for it; keys are files.
+
+    `platform_key_files`: WeChat Pay's keys by id, PEM. A platform certificate has its serial number for an id, a public
+    key `PUB_KEY_ID_...`. All of them are valid; answers are asked to be signed with the first. All APIv3 keys are
+    valid, too.
+    """
+
+    name: str
+    mchid: str
+    app_ids: tuple[str, ...]
+    platform_key_files: dict[str, Path]
+    api_v3_key_files: tuple[Path, ...]
+    merchant_serial: str
+    merchant_private_key_file: Path
+    api_url: str = "https://api.mch.weixin.qq.com"
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        return (*self.platform_key_files.values(), *self.api_v3_key_files, self.merchant_private_key_file)
+
 
 def usual_name(variable: str) -> AliasChoices:
     """For a variable without our prefix."""
@@ -95,6 +121,7 @@ class Settings(TemporalSettings):
     payload_keys: SecretStr
     """`id:base64,id:base64`: encrypt what goes through Temporal. The first one encrypts, all of them decrypt."""
     alipay_accounts: tuple[AlipayAccountSettings, ...] = ()
+    wechatpay_accounts: tuple[WechatPayAccountSettings, ...] = ()
     warehouse_url: str = ""
     warehouse_token: SecretStr = SecretStr("")
     warehouse_secrets: SecretStr = SecretStr("")

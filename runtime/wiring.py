@@ -15,6 +15,7 @@ from activities.records import RecordActivities
 from activities.warehouse import WarehouseActivities
 from adapters.http import open_client
 from adapters.payments.alipay import Alipay, AlipayAccount
+from adapters.payments.wechatpay import WechatPay, WechatPayAccount
 from adapters.warehouse.http import HttpWarehouse, WarehouseAccess
 from persistence.customers import Customers
 from persistence.engine import Engine
@@ -26,7 +27,7 @@ from ports.payments import PaymentProvider
 from ports.warehouse import Warehouse
 from runtime import temporal
 from runtime.attempts import AttemptLog
-from runtime.config import AlipayAccountSettings, Settings
+from runtime.config import AlipayAccountSettings, Settings, WechatPayAccountSettings
 from workflows import identity
 
 GRACE = timedelta(seconds=30)  # what is in flight may end before a worker stops
@@ -66,13 +67,16 @@ async def open_house(settings: Settings, clock: Clock | None = None) -> AsyncIte
             customers,
             Evidence(settings.record_key_bytes),
             PostgresOrders(engine, customers, clock, settings.scaled_limits),
-            {provider.name: provider for provider in (_alipay(settings, outside, clock),)},
+            {provider.name: provider for provider in _providers(settings, outside, clock)},
             HttpWarehouse(access, outside, clock),
         )
 
 
-def _alipay(settings: Settings, outside: httpx.AsyncClient, clock: Clock) -> Alipay:
-    return Alipay([_alipay_account(each) for each in settings.alipay_accounts], outside, clock)
+def _providers(settings: Settings, outside: httpx.AsyncClient, clock: Clock) -> tuple[PaymentProvider, ...]:
+    return (
+        Alipay([_alipay_account(each) for each in settings.alipay_accounts], outside, clock),
+        WechatPay([_wechatpay_account(each) for each in settings.wechatpay_accounts], outside, clock),
+    )
 
 
 def _alipay_account(account: AlipayAccountSettings) -> AlipayAccount:
@@ -83,6 +87,19 @@ def _alipay_account(account: AlipayAccountSettings) -> AlipayAccount:
         tuple(file.read_text() for file in account.alipay_public_key_files),
         account.app_private_key_file.read_text(),
         account.gateway_url,
+    )
+
+
+def _wechatpay_account(account: WechatPayAccountSettings) -> WechatPayAccount:
+    return WechatPayAccount(
+        account.name,
+        account.mchid,
+        account.app_ids,
+        {key_id: file.read_text() for key_id, file in account.platform_key_files.items()},
+        tuple(file.read_text().strip() for file in account.api_v3_key_files),
+        account.merchant_serial,
+        account.merchant_private_key_file.read_text(),
+        account.api_url,
     )
 
 

@@ -12,12 +12,9 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from adapters.payments import rsa
 
 SIGN_TYPE = "RSA2"
-_SMALLEST_KEY_BITS = 2048
 _NOT_COVERED = frozenset({b"sign", b"sign_type", b"alipay_cert_sn"})
 _SPACE = re.compile(r"[ \t\n\r]*")
 
@@ -29,8 +26,8 @@ class AccountKeys:
     """
 
     def __init__(self, alipay_public_keys: Iterable[str], app_private_key: str) -> None:
-        self._theirs = tuple(_public_key(pem) for pem in alipay_public_keys)
-        self._ours = _private_key(app_private_key)
+        self._theirs = tuple(rsa.public_key(pem, "an Alipay public key") for pem in alipay_public_keys)
+        self._ours = rsa.private_key(app_private_key, "the app's private key")
         if not self._theirs:
             raise ValueError("no Alipay public key to verify with")
 
@@ -40,10 +37,10 @@ class AccountKeys:
             made = base64.b64decode(signature, validate=True)
         except ValueError:
             return False
-        return any(_made_by(key, content, made) for key in self._theirs)
+        return any(rsa.made_by(key, content, made) for key in self._theirs)
 
     def sign(self, content: bytes) -> str:
-        return base64.b64encode(self._ours.sign(content, padding.PKCS1v15(), hashes.SHA256())).decode()
+        return rsa.sign(self._ours, content)
 
 
 def notice_contents(fields: Mapping[bytes, bytes]) -> tuple[bytes, ...]:
@@ -92,31 +89,3 @@ def _past(mark: str, text: str, at: int) -> int:
 
 def _joined(fields: Mapping[bytes, bytes]) -> bytes:
     return b"&".join(name + b"=" + fields[name] for name in sorted(fields))
-
-
-def _made_by(key: rsa.RSAPublicKey, content: bytes, signature: bytes) -> bool:
-    try:
-        key.verify(signature, content, padding.PKCS1v15(), hashes.SHA256())
-    except InvalidSignature:
-        return False
-    return True
-
-
-def _public_key(pem: str) -> rsa.RSAPublicKey:
-    try:
-        key = serialization.load_pem_public_key(pem.encode())
-    except ValueError:
-        raise ValueError("an Alipay public key is not readable PEM") from None
-    if not isinstance(key, rsa.RSAPublicKey) or key.key_size < _SMALLEST_KEY_BITS:
-        raise ValueError(f"an Alipay public key is not RSA of {_SMALLEST_KEY_BITS} bits or more")
-    return key
-
-
-def _private_key(pem: str) -> rsa.RSAPrivateKey:
-    try:
-        key = serialization.load_pem_private_key(pem.encode(), password=None)
-    except (ValueError, TypeError):
-        raise ValueError("the app's private key is not readable PEM without password") from None
-    if not isinstance(key, rsa.RSAPrivateKey) or key.key_size < _SMALLEST_KEY_BITS:
-        raise ValueError(f"the app's private key is not RSA of {_SMALLEST_KEY_BITS} bits or more")
-    return key

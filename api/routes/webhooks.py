@@ -1,6 +1,8 @@
 """Where the outside tells us what happened. Raw bytes go in, because signatures cover raw bytes."""
 
-from fastapi import APIRouter, Request, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request, Response
 
 from api.dependencies import AcceptanceHere
 from api.errors import Problem
@@ -13,14 +15,7 @@ router = APIRouter(prefix="/webhooks", tags=["webhooks"])
 
 
 async def _raw(request: Request) -> RawMessage:
-    return RawMessage({name.lower(): value for name, value in request.headers.items()}, await request.body())
-
-
-@router.post("/alipay", summary="Payment notices of Alipay")
-async def alipay(request: Request, acceptance: AcceptanceHere) -> Response:
-    """Answers the seven characters `success` once the notice is durably accepted."""
-    answer = await take_notice(acceptance, acceptance.house.providers["alipay"], await _raw(request))
-    return Response(answer.body, answer.status, media_type=answer.media_type)
+    return RawMessage.arrived(request.headers.items(), await request.body())
 
 
 @router.post("/warehouse", summary="Parcels that left or arrived", status_code=204)
@@ -31,3 +26,14 @@ async def warehouse(request: Request, acceptance: AcceptanceHere) -> Response:
     except MessageRefused as refused:
         raise Problem(400, f"refused-{refused.reason}", "this message is not what it claims to be") from refused
     return Response(status_code=204)
+
+
+@router.post("/{provider}", summary="Payment notices of a provider")
+async def payment_notice(
+    provider: Annotated[str, Path(description="`alipay` or `wechatpay`")], request: Request, acceptance: AcceptanceHere
+) -> Response:
+    """Once the notice is durably accepted it answers what the provider takes for success: `success`, or 204."""
+    if provider not in acceptance.house.providers:
+        raise Problem(404, "not-found", "there is no such provider")
+    answer = await take_notice(acceptance, acceptance.house.providers[provider], await _raw(request))
+    return Response(answer.body, answer.status, media_type=answer.media_type or None)

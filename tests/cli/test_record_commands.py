@@ -1,5 +1,7 @@
 """Schema, evidence, settings: what an operator does before and after trade."""
 
+import json
+
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -51,6 +53,20 @@ async def test_bad_settings_and_usage_are_code_2(
     assert said.code == 2, said
     assert sentence in said.err
     assert "short" not in said.err
+
+
+ALIPAY = {"app_id": "1", "seller_id": "2", "alipay_public_key_files": ["none.pem"], "app_private_key_file": "none.pem"}
+WECHATPAY = {"mchid": "1", "app_ids": ["2"], "platform_key_files": {"PUB_KEY_ID_1": "none.pem"}, "merchant_serial": "3"}
+FILES = {"api_v3_key_files": ["none.txt"], "merchant_private_key_file": "none.pem"}
+
+
+@pytest.mark.parametrize(("provider", "account"), [("ALIPAY", ALIPAY), ("WECHATPAY", WECHATPAY | FILES)])
+async def test_a_key_file_that_is_none_is_named(provider: str, account: dict[str, object]) -> None:
+    variable = f"LOCKSTEP_{provider}_ACCOUNTS"
+    serving = {"DATABASE_URL": "x", "TEMPORAL_ADDRESS": "x", "LOCKSTEP_RECORD_KEY": KEY}
+    keys = {"LOCKSTEP_PAYLOAD_KEYS": f"k:{KEY}", "LOCKSTEP_WAREHOUSE_SECRETS": "s"}
+    said = await CommandLine({**serving, **keys, variable: json.dumps([{"name": "main", **account}])})("worker")
+    assert (said.code, f"{variable} names none.pem, which is no file" in said.err) == (2, True), said
 
 
 async def test_payload_keys_that_cannot_be_read_are_named(lockstep: CommandLine) -> None:

@@ -18,12 +18,14 @@ pytestmark = pytest.mark.slow
 
 async def test_an_entity_and_its_shop_are_added_and_changed(lockstep: CommandLine, record: AsyncEngine) -> None:
     assert (await lockstep("entity", "add", "east", "--name", "East Ltd")).code == 0
-    shop = ("shop", "add", "shop", "east", "--entity", "east", "--account", "main")
+    shop = ("shop", "add", "shop", "east", "--entity", "east", "--account", "main", "--provider", "wechatpay")
     assert (await lockstep(*shop)).code == 0
     assert (await lockstep(*shop, "--name", "East", "--reserve-on-order", "--no-track-by-number")).code == 0
     async with record.connect() as db:
-        row = await db.execute(text("select name, reserve_on_order, track_by_number from shops where shop_id='east'"))
-        assert tuple(row.one()) == ("East", True, False)
+        row = await db.execute(
+            text("select name, provider, reserve_on_order, track_by_number from shops where shop_id='east'")
+        )
+        assert tuple(row.one()) == ("East", "wechatpay", True, False)
 
 
 @pytest.mark.parametrize(
@@ -34,6 +36,7 @@ async def test_an_entity_and_its_shop_are_added_and_changed(lockstep: CommandLin
         (("shop", "add", "ebay", "x", "--entity", "teahouse", "--account", "main"), 2, "channel 'ebay' is not one of"),
         (("shop", "add", "shop", "a_b", "--entity", "teahouse", "--account", "main"), 2, "letters, digits or hyphens"),
         (("shop", "add", "shop", "x", "--entity", "teahouse"), 2, "Missing option '--account'"),
+        (("shop", "add", "shop", "x", "--account", "a", "--provider", "wechat"), 2, "Invalid value for '--provider'"),
         (("sku", "map", "shop", "none", "P", "S"), 1, "there is no shop shop/none"),
         (("sku", "map", "shop", "tea", "P", "Sx0"), 2, "quantities of 1 or more"),
         (("sku", "map", "shop", "tea", "P", "S@x@1"), 2, "does not read SKU"),

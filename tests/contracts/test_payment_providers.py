@@ -13,8 +13,9 @@ from ports.messages import RawMessage
 from ports.payments import CloseOutcome, NoticeKind, PaymentNotice, PaymentProvider, TradeState
 from tests.contracts.alipay_under_test import AlipayUnderTest
 from tests.contracts.provider_under_test import Genuine, ProviderUnderTest, Refused
+from tests.contracts.wechatpay_under_test import WechatPayUnderTest
 
-PROVIDERS: tuple[ProviderUnderTest, ...] = (AlipayUnderTest(),)
+PROVIDERS: tuple[ProviderUnderTest, ...] = (AlipayUnderTest(), WechatPayUnderTest())
 
 CLOSING = {
     TradeState.PAID: CloseOutcome.ALREADY_PAID,
