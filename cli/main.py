@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli import cases, health, orders, record, servers
+from cli import cases, health, namespace, orders, record, servers
 from cli.customers import customer_commands
 from cli.shops import entity_commands, shop_commands
 from cli.stock import sku_commands, stock_commands
@@ -23,6 +23,7 @@ app = typer.Typer(
 
 for command in (
     record.migrate,
+    namespace.namespace,
     health.health,
     servers.worker,
     servers.api,

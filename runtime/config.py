@@ -88,6 +88,8 @@ class TemporalSettings(OurSettings):
 
     temporal_address: str = Field(validation_alias=usual_name("TEMPORAL_ADDRESS"))
     temporal_namespace: str = Field(default="default", validation_alias=usual_name("TEMPORAL_NAMESPACE"))
+    temporal_retention_days: int = Field(default=30, ge=1)
+    """How long `lockstep namespace` lets Temporal keep the history of an order that has ended."""
     temporal_api_key: SecretStr = Field(default=SecretStr(""), validation_alias=usual_name("TEMPORAL_API_KEY"))
     """Temporal Cloud. With a key the connection is always encrypted."""
     temporal_tls: bool = Field(default=False, validation_alias=usual_name("TEMPORAL_TLS"))

@@ -88,8 +88,7 @@ async def _postgres(stack: AsyncExitStack, folder: Path) -> str:
 
 
 async def _temporal(stack: AsyncExitStack, folder: Path) -> tuple[str, str]:
-    keys = (identity.CHANNEL, identity.SHOP, identity.STAGE, identity.NEEDS_ATTENTION)
-    server = EmbeddedTemporal(folder, ui_port=free_port(8233), search_attributes=keys)
+    server = EmbeddedTemporal(folder, ui_port=free_port(8233), search_attributes=identity.SEARCH_ATTRIBUTES)
     await server.erase()
     await stack.enter_async_context(server)
     return server.address, server.ui_url or ""

@@ -1,5 +1,7 @@
 """Every name that Temporal knows us by, each built in one place."""
 
+from typing import Any
+
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
 
 from domain.reference import OrderId
@@ -13,7 +15,7 @@ CHANNEL = SearchAttributeKey.for_keyword("LockstepChannel")
 SHOP = SearchAttributeKey.for_keyword("LockstepShop")
 STAGE = SearchAttributeKey.for_keyword("LockstepStage")
 NEEDS_ATTENTION = SearchAttributeKey.for_bool("LockstepNeedsAttention")
-SEARCH_ATTRIBUTES = {CHANNEL.name: "Keyword", SHOP.name: "Keyword", STAGE.name: "Keyword", NEEDS_ATTENTION.name: "Bool"}
+SEARCH_ATTRIBUTES: tuple[SearchAttributeKey[Any], ...] = (CHANNEL, SHOP, STAGE, NEEDS_ATTENTION)
 
 
 def order_workflow_id(order_id: OrderId) -> str:

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from temporalio.api.enums.v1 import IndexedValueType
-from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest, ListSearchAttributesRequest
 from temporalio.client import Client
 from temporalio.common import SearchAttributeKey
 from temporalio.service import RPCError
@@ -16,8 +14,8 @@ from temporalio.service import RPCError
 from runtime.embedded.errors import StartFailed
 from runtime.embedded.port_choice import PortChoice
 from runtime.embedded.server import EmbeddedServer
+from runtime.namespace import register
 
-NAMESPACE = "default"
 _ANSWER_LIMIT_SECONDS = 2.0
 
 
@@ -83,22 +81,11 @@ class EmbeddedTemporal(EmbeddedServer):
         try:
             async with asyncio.timeout(_ANSWER_LIMIT_SECONDS):
                 client = await Client.connect(self.address)
-                await self._register_search_attributes(client)
+                # Those that a later release added: for data that exist, the command line does not do it.
+                await register(client, self._search_attributes)
         except (RuntimeError, RPCError, TimeoutError):  # RuntimeError: nothing listens yet
             return False
         return self.running  # else it was another server on this port, and ours has given up
-
-    async def _register_search_attributes(self, client: Client) -> None:
-        """Those that a later release added: for data that exist, the command line does not do it."""
-        known = await client.operator_service.list_search_attributes(ListSearchAttributesRequest(namespace=NAMESPACE))
-        missing = {
-            key.name: IndexedValueType.ValueType(key.indexed_value_type)
-            for key in self._search_attributes
-            if key.name not in known.custom_attributes
-        }
-        if missing:
-            request = AddSearchAttributesRequest(namespace=NAMESPACE, search_attributes=missing)
-            await client.operator_service.add_search_attributes(request)
 
 
 def _type_on_command_line(key: SearchAttributeKey[Any]) -> str:

@@ -16,9 +16,8 @@ from workflows import identity
 
 @pytest.fixture
 async def house(record_url: str, tmp_path: Path) -> AsyncIterator[BenchHouse]:
-    keys = [identity.CHANNEL, identity.SHOP, identity.STAGE, identity.NEEDS_ATTENTION]
     create_world(tmp_path)
-    async with EmbeddedTemporal.throwaway(ui=False, search_attributes=keys) as temporal:
+    async with EmbeddedTemporal.throwaway(ui=False, search_attributes=identity.SEARCH_ATTRIBUTES) as temporal:
         environment = {
             "DATABASE_URL": record_url,
             "TEMPORAL_ADDRESS": temporal.address,

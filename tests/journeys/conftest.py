@@ -19,8 +19,7 @@ __all__ = ["Stage"]
 @pytest.fixture
 async def temporal() -> AsyncIterator[EmbeddedTemporal]:
     """A server for each test: what one leaves running must not write into the record of the next."""
-    keys = [identity.CHANNEL, identity.SHOP, identity.STAGE, identity.NEEDS_ATTENTION]
-    async with EmbeddedTemporal.throwaway(ui=False, search_attributes=keys) as server:
+    async with EmbeddedTemporal.throwaway(ui=False, search_attributes=identity.SEARCH_ATTRIBUTES) as server:
         yield server
 
 

@@ -25,10 +25,7 @@ async def env() -> AsyncIterator[WorkflowEnvironment]:
     async with await WorkflowEnvironment.start_time_skipping(
         test_server_existing_path=str(program), data_converter=data_converter(PAYLOAD_KEYS)
     ) as started:
-        types = {
-            name: getattr(IndexedValueType, f"INDEXED_VALUE_TYPE_{kind.upper()}")
-            for name, kind in identity.SEARCH_ATTRIBUTES.items()
-        }
+        types = {key.name: IndexedValueType.ValueType(key.indexed_value_type) for key in identity.SEARCH_ATTRIBUTES}
         request = AddSearchAttributesRequest(namespace=started.client.namespace, search_attributes=types)
         await started.client.operator_service.add_search_attributes(request)
         yield started
