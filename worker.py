@@ -5,16 +5,9 @@ import sys
 
 from runtime.config import Settings
 from runtime.logs import start_logs
-from runtime.process import run_until_told
-from runtime.wiring import open_house, workers
-
-
-async def main() -> None:
-    async with open_house(Settings()) as house:
-        await run_until_told(workers(house))
-
+from runtime.process import serve
 
 if __name__ == "__main__":
     start_logs()
-    asyncio.run(main())
+    asyncio.run(serve(Settings()))
     sys.stdout.flush()

@@ -31,6 +31,7 @@ class Acceptance:
         self.house = house
 
     async def keep(self, db: Connection, arrival: Arrival) -> int:
+        self.house.metrics.message(arrival.source, arrival.kind, arrival.verdict, arrival.reason)
         return await self.house.evidence.keep(db, arrival, self.house.clock.now())
 
     async def keep_alone(self, arrival: Arrival) -> int:
@@ -41,13 +42,15 @@ class Acceptance:
         """Kept, with a case for a person, and no effect on any order."""
         async with self.house.engine.begin() as db:
             await self.keep(db, arrival)
-            await cases.open_case(
+            opened = await cases.open_case(
                 db,
                 arrival.order_id,
                 case,
                 now=self.house.clock.now(),
                 limit=self.house.settings.scaled_limits.case_decision,
             )
+        if opened:
+            self.house.metrics.case_opened(case.cause)
 
     async def tell(self, order_id: OrderId, signal: Callable[..., None], fact: Fact, summary: str = "") -> None:
         """Durable once this returns: the workflow has the fact, or a new run begins with it. Problem 503 otherwise."""

@@ -8,10 +8,13 @@ from starlette.types import ASGIApp
 
 from api.errors import add_error_answers
 from api.headers import SafeHeaders
+from api.observed import Observed
 from api.routes import cases, health, orders, status, tracking, webhooks
 from api.size_limit import LARGEST_BODY_BYTES, SizeLimit
 from runtime.config import Settings
 from runtime.logs import start_logs
+from runtime.telemetry import telemetry
+from runtime.watch import watching
 from runtime.wiring import House, open_house
 
 DESCRIPTION = "Durable order and refund operations for merchants who sell on several marketplaces."
@@ -21,7 +24,7 @@ class Edge(FastAPI):
     """What stands around every answer stands outermost: the framework gives some answers itself."""
 
     def build_middleware_stack(self) -> ASGIApp:
-        return SafeHeaders(SizeLimit(super().build_middleware_stack()))
+        return Observed(SafeHeaders(SizeLimit(super().build_middleware_stack())))
 
 
 def create_app(house: House | None = None) -> FastAPI:
@@ -34,9 +37,11 @@ def create_app(house: House | None = None) -> FastAPI:
             yield
             return
         start_logs()
-        async with open_house(Settings()) as opened:
-            app.state.house = opened
-            yield
+        settings = Settings()
+        with telemetry(settings, "api") as metrics:
+            async with open_house(settings, metrics=metrics) as opened, watching(opened):
+                app.state.house = opened
+                yield
 
     app = Edge(
         title="Lockstep",

@@ -58,8 +58,6 @@ def worker() -> None:
 
 
 async def _work(settings: Settings) -> None:
-    from runtime.process import run_until_told  # noqa: PLC0415 - Temporal is slow to load, most commands need none
-    from runtime.wiring import open_house, workers  # noqa: PLC0415
+    from runtime.process import serve  # noqa: PLC0415 - Temporal is slow to load, most commands need none
 
-    async with open_house(settings) as house:
-        await run_until_told(workers(house))
+    await serve(settings)

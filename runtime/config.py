@@ -135,12 +135,26 @@ class Settings(TemporalSettings):
     limits: Limits = Limits()
     time_scale: float = 1.0
     """1 is real time; the demo lets an hour pass in a minute with 60."""
+    metrics_address: str = ""
+    """`host:port` where Prometheus may read this process's metrics; nowhere when empty."""
+    temporal_metrics_address: str = ""
+    """`host:port` for those of the Temporal SDK, which counts and serves by itself; nowhere when empty."""
+    otlp_endpoint: str = ""
+    """Base address of an OTLP/HTTP collector for metrics and traces, `http://collector:4318`; none when empty."""
 
     @field_validator("record_key")
     @classmethod
     def _whole_key(cls, key: SecretStr) -> SecretStr:
         read_key(key.get_secret_value())
         return key
+
+    @field_validator("metrics_address", "temporal_metrics_address")
+    @classmethod
+    def _whole_address(cls, address: str) -> str:
+        host, _, port = address.rpartition(":")
+        if address and not (host and port.isdecimal()):
+            raise ValueError("must read host:port, such as 0.0.0.0:9464")
+        return address
 
     @property
     def record_key_bytes(self) -> bytes:

@@ -89,11 +89,11 @@ ORDERS_OPEN = Metric("lockstep_orders_open", Kind.GAUGE, ("stage",), "Orders und
 ORDERS_OLDEST = Metric(
     "lockstep_orders_oldest_seconds", Kind.GAUGE, ("stage",), "How long the order that changed last of all stands."
 )
-LAST_POLL = Metric(
-    "lockstep_queue_last_poll_seconds",
+QUEUE_POLLERS = Metric(
+    "lockstep_queue_pollers",
     Kind.GAUGE,
     ("queue",),
-    "Since any worker last asked for work on a task queue. A healthy worker asks at least once a minute.",
+    "Workers that asked for work on a task queue within the last 75 seconds: a poll lasts a minute.",
 )
 LOOK_WORKED = Metric(
     "lockstep_look_worked", Kind.GAUGE, ("at",), "1 when the last look at record or temporal was answered, else 0."
@@ -114,7 +114,38 @@ METRICS = (
     BACKLOG_OLDEST,
     ORDERS_OPEN,
     ORDERS_OLDEST,
-    LAST_POLL,
+    QUEUE_POLLERS,
     LOOK_WORKED,
 )
 SERIES = frozenset(series for metric in METRICS for series in metric.series)
+
+# Of the many metrics of the Temporal SDK those that we look at; TEMPORAL_TROUBLE are there once there was trouble.
+TEMPORAL_SERIES = frozenset(
+    {
+        "temporal_num_pollers",
+        "temporal_request_total",
+        "temporal_sticky_cache_size",
+        "temporal_worker_task_slots_available",
+        "temporal_worker_task_slots_used",
+        *(
+            f"temporal_{name}_latency_seconds_{part}"
+            for name in (
+                "activity_execution",
+                "activity_schedule_to_start",
+                "local_activity_execution",
+                "request",
+                "workflow_task_execution",
+                "workflow_task_schedule_to_start",
+            )
+            for part in ("bucket", "count", "sum")
+        ),
+    }
+)
+TEMPORAL_TROUBLE = frozenset(
+    {
+        "temporal_activity_execution_failed_total",
+        "temporal_request_failure_total",
+        "temporal_sticky_cache_total_forced_eviction_total",
+        "temporal_workflow_task_execution_failed_total",
+    }
+)

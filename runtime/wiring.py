@@ -28,6 +28,7 @@ from ports.warehouse import Warehouse
 from runtime import temporal
 from runtime.attempts import AttemptLog
 from runtime.config import AlipayAccountSettings, Settings, WechatPayAccountSettings
+from runtime.metrics import UNCOLLECTED, Metrics
 from workflows import identity
 
 GRACE = timedelta(seconds=30)  # what is in flight may end before a worker stops
@@ -46,10 +47,13 @@ class House:
     orders: PostgresOrders
     providers: dict[str, PaymentProvider]
     warehouse: Warehouse
+    metrics: Metrics = UNCOLLECTED
 
 
 @asynccontextmanager
-async def open_house(settings: Settings, clock: Clock | None = None) -> AsyncIterator[House]:
+async def open_house(
+    settings: Settings, clock: Clock | None = None, metrics: Metrics = UNCOLLECTED
+) -> AsyncIterator[House]:
     clock = clock or SystemClock()
     async with AsyncExitStack() as stack:
         engine = connect_record(settings.database_url, pool_size=settings.database_pool)
@@ -66,9 +70,10 @@ async def open_house(settings: Settings, clock: Clock | None = None) -> AsyncIte
             await temporal.connect(settings),
             customers,
             Evidence(settings.record_key_bytes),
-            PostgresOrders(engine, customers, clock, settings.scaled_limits),
+            PostgresOrders(engine, customers, clock, settings.scaled_limits, metrics),
             {provider.name: provider for provider in _providers(settings, outside, clock)},
             HttpWarehouse(access, outside, clock),
+            metrics,
         )
 
 
@@ -128,7 +133,7 @@ def _worker(house: House, queue: str, activities: Sequence[Callable[..., object]
         task_queue=queue,
         activities=activities,
         workflow_runner=temporal.workflow_runner(),
-        interceptors=[AttemptLog()],
+        interceptors=[AttemptLog(house.metrics)],
         graceful_shutdown_timeout=GRACE,
         **options,
     )

@@ -12,6 +12,9 @@ from persistence.migrate import migrate
 from ports.provenance import PROVENANCE, Provenance
 from runtime.embedded import EmbeddedPostgres
 from tests.builders import NOON
+from tests.collected import collected
+
+__all__ = ["collected"]
 
 _numbers = itertools.count(1)
 SKUS = (

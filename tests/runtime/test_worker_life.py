@@ -4,6 +4,7 @@ import asyncio
 import base64
 import os
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -86,6 +87,16 @@ async def test_a_worker_that_fails_ends_the_process_with_an_error(temporal: Embe
     code, said = await ended(await worker(temporal.address, TEMPORAL_NAMESPACE="nowhere"))
     assert code == 1, said.decode()
     assert b"nowhere" in said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("setting", ["LOCKSTEP_METRICS_ADDRESS", "LOCKSTEP_TEMPORAL_METRICS_ADDRESS"])
+async def test_where_its_metrics_cannot_be_served_it_ends_and_says_so(setting: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        code, said = await ended(await worker("127.0.0.1:1", **{setting: address}))
+    assert code == 1, said.decode()
+    assert f"no metrics can be served at {address}".encode() in said
 
 
 async def test_the_sandbox_keeps_a_workflow_from_asking_the_machine_for_the_time(
