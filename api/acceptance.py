@@ -5,30 +5,39 @@ evidence exists: a crash between evidence and signal must not turn the resend in
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from temporalio.common import WorkflowIDReusePolicy
 from temporalio.service import RPCError
 
+from api.allowances import Allowances, Limit
 from api.errors import Problem
 from domain.case import NewCase
 from domain.order import Stage
 from domain.reference import OrderId
 from persistence import cases
 from persistence.engine import Connection
-from persistence.evidence import Arrival
+from persistence.evidence import Arrival, Verdict
 from runtime.wiring import House
 from workflows import identity
 from workflows.messages import Fact, OrderStart
 from workflows.order import OrderWorkflow
 
 SIGNAL_PATIENCE = timedelta(seconds=4)  # the strictest sender waits 5 s for its answer
+HOUR = timedelta(hours=1)
+ALL_SENDERS = 10  # times what is kept of one sender
+KEPT_BYTES = 16 * 1024  # of a refused message; genuine ones are kept whole
 
 
 class Acceptance:
-    def __init__(self, house: House) -> None:
+    """`sender` is the address a message came from: it matters only for what is refused."""
+
+    def __init__(self, house: House, allowances: Allowances, sender: str) -> None:
         self.house = house
+        self._allowances = allowances
+        self._sender = sender
 
     async def keep(self, db: Connection, arrival: Arrival) -> int:
         self.house.metrics.message(arrival.source, arrival.kind, arrival.verdict, arrival.reason)
@@ -37,6 +46,24 @@ class Acceptance:
     async def keep_alone(self, arrival: Arrival) -> int:
         async with self.house.engine.begin() as db:
             return await self.keep(db, arrival)
+
+    async def refuse(self, arrival: Arrival) -> None:
+        """Kept as evidence, up to a limit: Problem 429 beyond it.
+
+        A flood of forged messages must fill no table. Whoever sends one costs us its verification and no more; that is
+        never left out, since a genuine message may come from the same address.
+        """
+        refused = replace(arrival, verdict=Verdict.REFUSED, body=arrival.body[:KEPT_BYTES])
+        kept = self.house.settings.refusals_kept_per_hour
+        sentence = "too many messages that are not what they claim to be: this one was not kept"
+        try:
+            for name, allowed in ((self._sender, kept), ("everybody", kept * ALL_SENDERS)):
+                limit = Limit(f"refused/{arrival.source}", allowed, HOUR, sentence)
+                await self._allowances.spend(self.house, limit, name)
+        except Problem:
+            self.house.metrics.message(refused.source, refused.kind, refused.verdict, refused.reason)
+            raise
+        await self.keep_alone(refused)
 
     async def quarantine(self, arrival: Arrival, case: NewCase) -> None:
         """Kept, with a case for a person, and no effect on any order."""

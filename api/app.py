@@ -6,9 +6,11 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
+from api.allowances import Allowances
 from api.errors import add_error_answers
 from api.headers import SafeHeaders
 from api.observed import Observed
+from api.proxies import TrustedProxies
 from api.routes import cases, health, orders, status, tracking, webhooks
 from api.size_limit import LARGEST_BODY_BYTES, SizeLimit
 from runtime.config import Settings
@@ -24,7 +26,7 @@ class Edge(FastAPI):
     """What stands around every answer stands outermost: the framework gives some answers itself."""
 
     def build_middleware_stack(self) -> ASGIApp:
-        return Observed(SafeHeaders(SizeLimit(super().build_middleware_stack())))
+        return Observed(SafeHeaders(SizeLimit(TrustedProxies(super().build_middleware_stack()))))
 
 
 def create_app(house: House | None = None) -> FastAPI:
@@ -50,6 +52,7 @@ def create_app(house: House | None = None) -> FastAPI:
         lifespan=lifespan,
         max_body_size=LARGEST_BODY_BYTES,
     )
+    app.state.allowances = Allowances()
     for routes in (webhooks, orders, status, cases, tracking, health):
         app.include_router(routes.router)
     add_error_answers(app)

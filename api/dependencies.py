@@ -2,11 +2,13 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Annotated
 
 from fastapi import Depends, Header, Request
 
 from api.acceptance import Acceptance
+from api.allowances import Allowances, Limit
 from api.errors import Problem
 from api.shop_orders import Request as ShopRequest
 from persistence import access
@@ -15,6 +17,8 @@ from runtime.wiring import House
 
 FAILURES_ALLOWED = 30
 FAILURE_WINDOW = timedelta(minutes=10)
+MINUTE = timedelta(minutes=1)
+ONE_HOUSEHOLD = 64  # bits of an IPv6 address: whoever has one has all that begin with them
 
 
 def house(request: Request) -> House:
@@ -26,15 +30,30 @@ def house(request: Request) -> House:
 HouseHere = Annotated[House, Depends(house)]
 
 
-def acceptance(here: HouseHere) -> Acceptance:
-    return Acceptance(here)
+def caller(request: Request) -> str:
+    """The address of whoever asks; behind a proxy of ours, the one that the proxy tells (api/proxies.py)."""
+    host = request.client.host if request.client else "unknown"
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    return str(ip_network((address, ONE_HOUSEHOLD), strict=False) if isinstance(address, IPv6Address) else address)
+
+
+def allowances(request: Request) -> Allowances:
+    found = request.app.state.allowances
+    assert isinstance(found, Allowances)
+    return found
+
+
+AllowancesHere = Annotated[Allowances, Depends(allowances)]
+
+
+def acceptance(here: HouseHere, spent: AllowancesHere, sender: Annotated[str, Depends(caller)]) -> Acceptance:
+    return Acceptance(here, spent, sender)
 
 
 AcceptanceHere = Annotated[Acceptance, Depends(acceptance)]
-
-
-def caller(request: Request) -> str:
-    return request.client.host if request.client else "unknown"
 
 
 async def refuse_if_too_many_failures(here: House, subject: str) -> None:
@@ -56,7 +75,9 @@ async def count_failure(here: House, subject: str) -> None:
 def scope(needed: str) -> Callable[..., Awaitable[Token]]:
     """A dependency: the caller's token, which must have this scope. 401 without a token, 403 without the scope."""
 
-    async def token(request: Request, here: HouseHere, authorization: Annotated[str, Header()] = "") -> Token:
+    async def token(
+        request: Request, here: HouseHere, spent: AllowancesHere, authorization: Annotated[str, Header()] = ""
+    ) -> Token:
         kind, _, secret = authorization.partition(" ")
         found = None
         if kind.lower() == "bearer" and secret:
@@ -69,11 +90,20 @@ def scope(needed: str) -> Callable[..., Awaitable[Token]]:
             raise Problem(
                 401, "unauthorised", "send `Authorization: Bearer <token>`", headers={"www-authenticate": "Bearer"}
             )
+        await spent.spend(here, _requests(here, needed), found.name)
         if needed not in found.scopes:
             raise Problem(403, "forbidden", f"this token lacks the scope {needed}")
         return found
 
     return token
+
+
+def _requests(here: House, needed: str) -> Limit:
+    """A shop sends as many orders as it sells; staff and their programs look less often."""
+    shop = needed == "orders:write"
+    allowed = here.settings.shop_requests_per_minute if shop else here.settings.staff_requests_per_minute
+    sentence = f"this token may ask {allowed} times a minute: wait until the minute is over"
+    return Limit("shop" if shop else "staff", allowed, MINUTE, sentence)
 
 
 async def shop_request(

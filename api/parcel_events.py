@@ -24,7 +24,7 @@ async def take_parcel_event(acceptance: Acceptance, message: RawMessage) -> None
         event = acceptance.house.warehouse.read_event(message)
     except MessageRefused as refused:
         claimed = refused.claimed_id or message.headers.get("webhook-id", "")
-        await acceptance.keep_alone(Arrival(SOURCE, claimed, "parcel", message.body, Verdict.REFUSED, refused.reason))
+        await acceptance.refuse(Arrival(SOURCE, claimed, "parcel", message.body, Verdict.REFUSED, refused.reason))
         raise
     arrival = Arrival(SOURCE, event.event_id, event.kind, message.body, Verdict.ACCEPTED)
     order_id = await _order_of(acceptance, event)

@@ -25,7 +25,7 @@ async def take_notice(acceptance: Acceptance, provider: PaymentProvider, message
         arrival = Arrival(
             provider.name, refused.claimed_id, "payment.notice", message.body, Verdict.REFUSED, refused.reason
         )
-        await acceptance.keep_alone(arrival)
+        await acceptance.refuse(arrival)
         return provider.answer(accepted=False)
     return provider.answer(accepted=True)
 

@@ -31,6 +31,7 @@ def api(
         port=port,
         log_config=None,
         access_log=False,
+        proxy_headers=False,  # LOCKSTEP_TRUSTED_PROXIES says whom we believe
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )
     server = uvicorn.Server(config)

@@ -95,15 +95,43 @@ _COUNT = text(
     returning used
     """
 )
+_TAKE = text(
+    """
+    insert into rate_limits as r (subject, window_start, used) values (:subject, :begin, :share)
+    on conflict (subject) do update set
+        used = case when r.window_start < :begin then :share else r.used + :share end,
+        window_start = greatest(r.window_start, :begin)
+    returning used
+    """
+)
+# Strangers choose the subjects: what is long over is cleared away as new ones come. It waits for nobody's lock.
+_CLEAR = text(
+    """
+    delete from rate_limits where subject in (
+        select subject from rate_limits where window_start < :old order by window_start limit 10
+        for update skip locked
+    )
+    """
+)
+_LONG_OVER = timedelta(days=1)
 _USED = text("select used from rate_limits where subject = :subject and window_start > :begin")
 
 
 async def count_failure(db: AsyncConnection, subject: str, window: timedelta, now: datetime) -> int:
     """Failures of this subject (such as `track/203.0.113.9`) in its window, this one included."""
     values = {"subject": subject, "now": now, "begin": now - window}
-    return int((await db.execute(_COUNT, values)).scalar_one())
+    used = int((await db.execute(_COUNT, values)).scalar_one())
+    await db.execute(_CLEAR, {"old": now - _LONG_OVER})
+    return used
 
 
 async def failures(db: AsyncConnection, subject: str, window: timedelta, now: datetime) -> int:
     found = (await db.execute(_USED, {"subject": subject, "begin": now - window})).scalar_one_or_none()
     return int(found or 0)
+
+
+async def take_share(db: AsyncConnection, subject: str, share: int, begin: datetime) -> int:
+    """What of this window's allowance is taken by now, this share included. `begin` is the window's."""
+    used = int((await db.execute(_TAKE, {"subject": subject, "share": share, "begin": begin})).scalar_one())
+    await db.execute(_CLEAR, {"old": begin - _LONG_OVER})
+    return used

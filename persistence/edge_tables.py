@@ -78,4 +78,5 @@ rate_limits = Table(
     text_column("subject", key=True),
     moment("window_start"),
     Column("used", Integer, nullable=False),
+    Index(None, "window_start"),
 )

@@ -5,6 +5,7 @@
 
 import base64
 import os
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Self
 
@@ -132,6 +133,14 @@ class Settings(TemporalSettings):
     temporal_ui_url: str = ""
     queues: str = "orders,payments,warehouse"
     """The task queues this worker serves."""
+    shop_requests_per_minute: int = Field(default=6000, ge=1)
+    """For each token: orders, cancellations, mended recipients."""
+    staff_requests_per_minute: int = Field(default=600, ge=1)
+    """For each token: reading orders, reading and deciding cases."""
+    refusals_kept_per_hour: int = Field(default=300, ge=1)
+    """Refused webhooks that are kept as evidence for each sender's address; ten times as many for all of a source."""
+    trusted_proxies: str = ""
+    """Comma-separated addresses or networks of proxies of ours: they tell whose request they pass on."""
     limits: Limits = Limits()
     time_scale: float = 1.0
     """1 is real time; the demo lets an hour pass in a minute with 60."""
@@ -155,6 +164,20 @@ class Settings(TemporalSettings):
         if address and not (host and port.isdecimal()):
             raise ValueError("must read host:port, such as 0.0.0.0:9464")
         return address
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, text: str) -> str:
+        for each in filter(None, text.split(",")):
+            try:
+                ip_network(each.strip())
+            except ValueError:
+                raise ValueError(f"{each.strip()!r} is no address or network: write one such as 10.0.0.0/8") from None
+        return text
+
+    @property
+    def trusted_proxy_list(self) -> list[str]:
+        return [each.strip() for each in self.trusted_proxies.split(",") if each.strip()]
 
     @property
     def record_key_bytes(self) -> bytes:

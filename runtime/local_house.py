@@ -47,7 +47,7 @@ class LocalHouse:
 
     def api(self) -> Child:
         arguments = ("-m", "uvicorn", "--factory", "api.app:create_app", "--host", "127.0.0.1")
-        quiet = ("--port", str(self.api_port), "--no-access-log", "--log-level", "warning")
+        quiet = ("--port", str(self.api_port), "--no-access-log", "--no-proxy-headers", "--log-level", "warning")
         return Child("api", (*arguments, *quiet), self.environment, self.folder)
 
     def worker(self, name: str = "worker") -> Child:
