@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from fastapi import Depends, Header, Request
 
@@ -13,6 +13,8 @@ from api.errors import Problem
 from api.shop_orders import Request as ShopRequest
 from persistence import access
 from persistence.access import Token
+from persistence.engine import Engine
+from ports.clock import Clock
 from runtime.wiring import House
 
 FAILURES_ALLOWED = 30
@@ -56,7 +58,17 @@ def acceptance(here: HouseHere, spent: AllowancesHere, sender: Annotated[str, De
 AcceptanceHere = Annotated[Acceptance, Depends(acceptance)]
 
 
-async def refuse_if_too_many_failures(here: House, subject: str) -> None:
+class Door(Protocol):
+    """What it takes to find out who stands before it."""
+
+    @property
+    def engine(self) -> Engine: ...
+
+    @property
+    def clock(self) -> Clock: ...
+
+
+async def refuse_if_too_many_failures(here: Door, subject: str) -> None:
     """Problem 429 once this subject failed too often in its window."""
     async with here.engine.connect() as db:
         used = await access.failures(db, subject, FAILURE_WINDOW, here.clock.now())
@@ -67,9 +79,37 @@ async def refuse_if_too_many_failures(here: House, subject: str) -> None:
         )
 
 
-async def count_failure(here: House, subject: str) -> None:
+async def count_failure(here: Door, subject: str) -> None:
     async with here.engine.begin() as db:
         await access.count_failure(db, subject, FAILURE_WINDOW, here.clock.now())
+
+
+def bearer(authorization: str) -> str:
+    """The secret of an Authorization header; empty when it has none."""
+    kind, _, secret = authorization.partition(" ")
+    return secret.strip() if kind.lower() == "bearer" else ""
+
+
+async def known_token(here: Door, asking: str, secret: str) -> Token:
+    """The token of this secret. Raises Problem: 401 for none, 429 after many failures of who is asking."""
+    found = None
+    if secret:
+        async with here.engine.connect() as db:
+            found = await access.find_token(db, secret)
+    if found is None:
+        subject = f"token/{asking}"  # only failures are limited: a neighbour's must not lock a shop out
+        await refuse_if_too_many_failures(here, subject)
+        await count_failure(here, subject)
+        raise Problem(
+            401, "unauthorised", "send `Authorization: Bearer <token>`", headers={"www-authenticate": "Bearer"}
+        )
+    return found
+
+
+def must_have(needed: str, token: Token) -> None:
+    """Raises Problem 403 without the scope."""
+    if needed not in token.scopes:
+        raise Problem(403, "forbidden", f"this token lacks the scope {needed}")
 
 
 def scope(needed: str) -> Callable[..., Awaitable[Token]]:
@@ -78,21 +118,9 @@ def scope(needed: str) -> Callable[..., Awaitable[Token]]:
     async def token(
         request: Request, here: HouseHere, spent: AllowancesHere, authorization: Annotated[str, Header()] = ""
     ) -> Token:
-        kind, _, secret = authorization.partition(" ")
-        found = None
-        if kind.lower() == "bearer" and secret:
-            async with here.engine.connect() as db:
-                found = await access.find_token(db, secret.strip())
-        if found is None:
-            subject = f"token/{caller(request)}"  # only failures are limited: a neighbour's must not lock a shop out
-            await refuse_if_too_many_failures(here, subject)
-            await count_failure(here, subject)
-            raise Problem(
-                401, "unauthorised", "send `Authorization: Bearer <token>`", headers={"www-authenticate": "Bearer"}
-            )
+        found = await known_token(here, caller(request), bearer(authorization))
         await spent.spend(here, _requests(here, needed), found.name)
-        if needed not in found.scopes:
-            raise Problem(403, "forbidden", f"this token lacks the scope {needed}")
+        must_have(needed, found)
         return found
 
     return token

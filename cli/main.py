@@ -27,6 +27,7 @@ for command in (
     health.health,
     servers.worker,
     servers.api,
+    servers.codec_server,
     orders.status,
     orders.timeline,
     orders.verify_audit,

@@ -2,14 +2,16 @@
 
 import asyncio
 import signal
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 import uvicorn
 
 from cli.endings import AWAY, BAD_USAGE, in_sentences, stop
-from cli.surroundings import read_all
-from runtime.config import Settings
+from cli.surroundings import CodecSettings, read, read_all
+from persistence.engine import connect
+from ports.clock import SystemClock
+from runtime.config import Settings, read_key_ring
 from runtime.logs import start_logs
 
 APP = "api.app:create_app"
@@ -23,10 +25,29 @@ def api(
 ) -> None:
     """Serve the HTTP edge until SIGTERM or SIGINT; requests under way are finished first."""
     read_all()
+    _serve(APP, host, port, factory=True)
+
+
+def codec_server(
+    *,
+    host: Annotated[str, typer.Option()] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535)] = 8081,
+) -> None:
+    """Serve payloads in clear to the Temporal Web UI, for people with a token of the scope payloads:read."""
+    from api.codec_server import CodecHouse, create_codec_app  # noqa: PLC0415 - Temporal is slow to load
+    from runtime.codec import EncryptionCodec  # noqa: PLC0415
+
+    settings = read(CodecSettings)
+    codec = EncryptionCodec(read_key_ring(settings.payload_keys.get_secret_value()))
+    house = CodecHouse(connect(settings.database_url, pool_size=2), SystemClock(), codec, settings.temporal_ui_url)
+    _serve(create_codec_app(house), host, port)
+
+
+def _serve(app: Any, host: str, port: int, *, factory: bool = False) -> None:
     start_logs()
     config = uvicorn.Config(
-        APP,
-        factory=True,
+        app,
+        factory=factory,
         host=host,
         port=port,
         log_config=None,

@@ -10,9 +10,10 @@ from pydantic_settings import BaseSettings, SettingsError
 from cli.endings import BAD_USAGE, stop
 from persistence import failures
 from persistence.engine import Engine, connect
-from runtime.config import OurSettings, Settings, read_key, usual_name
+from runtime.config import OurSettings, Settings, read_key, read_key_ring, usual_name
 
 PREFIX = "LOCKSTEP_"
+KEY_RING = "must read id:key or id:key,id:key with keys of 32 bytes in base64"
 Kind = TypeVar("Kind", bound=BaseSettings)
 
 
@@ -36,6 +37,22 @@ class KeySettings(RecordSettings):
     @property
     def record_key_bytes(self) -> bytes:
         return read_key(self.record_key.get_secret_value())
+
+
+class CodecSettings(RecordSettings):
+    """For the codec endpoint: it opens no order, no evidence and no customer's data, so it gets no key for them."""
+
+    payload_keys: SecretStr
+    temporal_ui_url: str = Field(pattern=r"^https?://[^/]+")
+
+    @field_validator("payload_keys")
+    @classmethod
+    def _whole_keys(cls, keys: SecretStr) -> SecretStr:
+        try:
+            read_key_ring(keys.get_secret_value())
+        except ValueError as wrong:
+            raise ValueError(KEY_RING) from wrong
+        return keys
 
 
 def read(kind: type[Kind]) -> Kind:
@@ -66,7 +83,7 @@ def payload_keys(settings: Settings) -> dict[str, bytes]:
     try:
         return settings.payload_key_ring
     except ValueError:
-        stop(BAD_USAGE, "LOCKSTEP_PAYLOAD_KEYS must read id:key or id:key,id:key with keys of 32 bytes in base64")
+        stop(BAD_USAGE, f"LOCKSTEP_PAYLOAD_KEYS {KEY_RING}")
 
 
 def _sentence(error: Any) -> str:

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from persistence.edge_tables import api_tokens, idempotency_keys
 
-SCOPES = ("orders:write", "orders:read", "cases:read", "cases:write")
+SCOPES = ("orders:write", "orders:read", "cases:read", "cases:write", "payloads:read")
 
 
 @dataclass(frozen=True)

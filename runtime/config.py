@@ -185,9 +185,7 @@ class Settings(TemporalSettings):
 
     @property
     def payload_key_ring(self) -> dict[str, bytes]:
-        """Key id -> key; the first one encrypts."""
-        pairs = (each.split(":", 1) for each in self.payload_keys.get_secret_value().split(","))
-        return {key_id: read_key(text) for key_id, text in pairs}
+        return read_key_ring(self.payload_keys.get_secret_value())
 
     @property
     def queue_list(self) -> tuple[str, ...]:
@@ -211,3 +209,8 @@ def read_key(text: str) -> bytes:
     if len(key) != KEY_BYTES:
         raise ValueError("must be 32 bytes in base64: make one with `openssl rand -base64 32`")
     return key
+
+
+def read_key_ring(text: str) -> dict[str, bytes]:
+    """Key id -> key; the first one encrypts. ValueError for another form than `id:base64,id:base64`."""
+    return {key_id: read_key(key) for key_id, key in (each.split(":", 1) for each in text.split(","))}

@@ -32,7 +32,7 @@ HEADERS = {
 }
 SYMBOLS = {"CNY": "¥", "HKD": "HK$", "USD": "US$", "EUR": "€", "JPY": "JP¥"}
 LANGUAGES = {"zh": CHINESE, "en": ENGLISH}
-_pages = Environment(
+PAGES = Environment(
     loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
 )
 
@@ -99,7 +99,7 @@ def fill(sentence: str, *values: object) -> Markup:
     return Markup(sentence).format(*values)  # noqa: S704 - the sentences are our own
 
 
-_pages.filters["fill"] = fill
+PAGES.filters["fill"] = fill
 
 
 def order_page(found: Tracking, words: Words, now: datetime, query: Mapping[str, str], *, full: bool) -> HTMLResponse:
@@ -125,5 +125,5 @@ def too_many_page(words: Words, headers: Mapping[str, str]) -> HTMLResponse:
 def _page(
     template: str, words: Words, status: int, more: Mapping[str, str] | None = None, **about: object
 ) -> HTMLResponse:
-    html = _pages.get_template(template).render(words=words, style=Markup(STYLE), **about)  # noqa: S704 - our own file
+    html = PAGES.get_template(template).render(words=words, style=Markup(STYLE), **about)  # noqa: S704 - our own file
     return HTMLResponse(html, status, headers={**HEADERS, "content-language": words.code, **(more or {})})
