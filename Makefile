@@ -8,7 +8,7 @@ SIDE_BY_SIDE := -n logical --maxprocesses 4 --dist loadfile  # each process has 
 export PYTHONDONTWRITEBYTECODE =
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast bench bench-large check format lock
+.PHONY: help setup demo test test-fast bench bench-large profile check format lock
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -31,10 +31,13 @@ test-fast: $(READY)  ## the tests that need no servers
 	$(BIN)/pytest $(SIDE_BY_SIDE) -m "not slow"
 
 bench: $(READY)  ## the figures of docs/performance.md against their baselines, ten minutes at most (ONLY=F1,F8 picks some)
-	$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY))
+	$(BIN)/python -m benchmarks run $(if $(ONLY),--only $(ONLY))
 
 bench-large: $(READY)  ## the same at the sizes of the goals: 100,000 orders, ten minutes of peak
-	$(BIN)/python -m benchmarks --large $(if $(ONLY),--only $(ONLY))
+	$(BIN)/python -m benchmarks run --large $(if $(ONLY),--only $(ONLY))
+
+profile: $(READY)  ## where a worker's time goes under load: .data/profile (CONTENDER=floor, PART=api for others)
+	$(BIN)/python -m benchmarks profile $(if $(CONTENDER),--contender $(CONTENDER)) $(if $(PART),--part $(PART))
 
 check: $(READY)  ## style, types, import contracts
 	$(BIN)/ruff check .

@@ -7,7 +7,8 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
@@ -15,54 +16,96 @@ import typer
 from rich.console import Console
 
 from benchmarks.checks import Lost
+from benchmarks.contenders import Product
 from benchmarks.figures import Bench, Figure
+from benchmarks.flame import profile
 from benchmarks.house import open_bench_house
 from benchmarks.processes import load_average
 from benchmarks.report import print_report, write_latest
-from benchmarks.scenarios import saturation
+from benchmarks.scenarios import demo, history, intake, pace, peak, progress, saturation, workers
 
 FOLDER = Path(".data/bench")
-Scenario = Callable[[Bench], Awaitable[list[Figure]]]
-SCENARIOS: dict[str, Scenario] = {"F1 F2": saturation.measure}
+# In this order: the record is filled first, and what kills a worker comes last.
+SCENARIOS: dict[str, Callable[[Bench], Awaitable[list[Figure]]]] = {
+    "F7": progress.measure,
+    "F1 F2": saturation.measure,
+    "F3": pace.measure,
+    "F4": history.measure,
+    "F6 F12": intake.measure,
+    "F8": workers.measure,
+    "F13": peak.measure,
+}
+DEMO = "F10"
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@dataclass
+class Session:
+    """One run of the benchmark: what it found so far."""
+
+    wanted: frozenset[str]
+    console: Console = field(default_factory=Console)
+    began: float = field(default_factory=time.monotonic)
+    load_before: float = field(default_factory=load_average)
+    figures: list[Figure] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+
+    def say(self, line: str) -> None:
+        self.console.print(f"{time.monotonic() - self.began:6.0f} s  {line}", highlight=False)
+
+    async def take(self, names: str, measure: Callable[[], Awaitable[list[Figure]]]) -> None:
+        if self.wanted and not self.wanted & set(names.split()):
+            return
+        self.say(f"[bold]{names}[/]")
+        try:
+            self.figures += await measure()
+        except Lost as lost:
+            self.broken.append(f"{names}: {lost}")
+            self.say(f"[bold red]{names}: {lost}[/]")
+
+    def end(self) -> int:
+        figures = sorted(self.figures, key=lambda each: int(each.id.removeprefix("F")))
+        print_report(self.console, figures, (self.load_before, load_average()))
+        write_latest(figures)
+        for each in self.broken:
+            self.console.print(f"[bold red]broken[/] {each}")
+        self.say("done")
+        return 1 if self.broken else 0
 
 
 @app.command()
 def run(
     *,
-    large: Annotated[bool, typer.Option("--large", help="The sizes of the goals; takes an hour.")] = False,
+    large: Annotated[bool, typer.Option("--large", help="At the sizes of the goals.")] = False,
     only: Annotated[str, typer.Option(help="Figures, separated by commas, such as F1,F8.")] = "",
 ) -> None:
     """Measure the figures of docs/performance.md."""
-    sys.exit(asyncio.run(_run(large=large, wanted=[each for each in only.split(",") if each])))
+    sys.exit(asyncio.run(_run(Session(frozenset(each for each in only.split(",") if each)), large=large)))
 
 
-async def _run(*, large: bool, wanted: Sequence[str]) -> int:
-    console, began, before = Console(), time.monotonic(), load_average()
+async def _run(session: Session, *, large: bool) -> int:
+    folder = FOLDER.absolute()
+    if session.wanted != {DEMO}:
+        session.say("starting Postgres, Temporal, warehouse, API and workers ...")
+        async with open_bench_house(folder) as house:
+            product = Product(house)
+            async with product.serving():
+                bench = Bench(house, session.say, product, large)
+                await product.warm_up()
+                for names, measure in SCENARIOS.items():
+                    await session.take(names, lambda measure=measure: measure(bench))  # type: ignore[misc]
+    await session.take(DEMO, lambda: demo.measure(folder / "demo", session.say))
+    return session.end()
 
-    def say(line: str) -> None:
-        console.print(f"{time.monotonic() - began:6.0f} s  {line}", highlight=False)
 
-    figures: list[Figure] = []
-    broken = []
-    say("starting Postgres, Temporal and the warehouse ...")
-    async with open_bench_house(FOLDER.absolute()) as house:
-        bench = Bench(house, say, large)
-        for names, measure in SCENARIOS.items():
-            if wanted and not set(wanted) & set(names.split()):
-                continue
-            say(f"{names} ...")
-            try:
-                figures += await measure(bench)
-            except Lost as lost:
-                broken.append(f"{names}: {lost}")
-                say(f"[bold red]{names}: {lost}[/]")
-    print_report(console, figures, (before, load_average()))
-    write_latest(figures)
-    for each in broken:
-        console.print(f"[bold red]broken[/] {each}")
-    return 1 if broken else 0
+@app.command("profile")
+def run_profile(
+    contender: Annotated[str, typer.Option(help="product, floor, plain or inline.")] = "product",
+    part: Annotated[str, typer.Option(help="worker or api.")] = "worker",
+) -> None:
+    """Where the time of a worker (or the API) goes under load."""
+    asyncio.run(profile(Console(), contender, part))
 
 
 def main() -> None:

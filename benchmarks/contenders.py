@@ -19,39 +19,40 @@ from runtime.child import Child
 from runtime.embedded.port_choice import free_port
 from runtime.local_house import until_ready
 
+WORKERS = 2  # on two cores the machine is the limit then, not one worker's core
+WARM_UP = 20
 PATIENCE_SECONDS = 120.0  # without any progress
 LOOK_EVERY_SECONDS = 0.1
-WARM_UP = 10
 _numbers = itertools.count(100_000)
 
 
 class Contender(ABC):
-    """One after the other over the same servers: `async with contender.serving(workers)`, then prepare and send."""
+    """All of them stand over the same servers: `async with contender.serving()`, then prepare and send."""
 
     name: ClassVar[str]
-    has_workers: ClassVar[bool] = True
+    worker_count: ClassVar[int] = WORKERS
 
     def __init__(self, house: BenchHouse) -> None:
         self.house = house
         self.port = house.local.api_port
+        self.processes: list[Child] = []  # the API, then the workers
 
     @asynccontextmanager
-    async def serving(self, workers: int) -> AsyncIterator[None]:
-        """Started and warmed up."""
-        async with self.started(workers):
-            await self.house.forget()
-            await self.house.send(self.port, await self.prepare(WARM_UP))
-            await self.finished(WARM_UP)
-            yield
-
-    @asynccontextmanager
-    async def started(self, workers: int) -> AsyncIterator[None]:
+    async def serving(self) -> AsyncIterator[None]:
         if self.name != "product":
             self.port = free_port(8300)
-        api, count = self.api(), workers if self.has_workers else 0
-        async with running([api, *(self.worker(number) for number in range(1, count + 1))]):
+        api = self.api()
+        self.processes = [api, *(self.worker(number) for number in range(1, self.worker_count + 1))]
+        async with running(self.processes):
             await until_ready(f"http://127.0.0.1:{self.port}/health/ready", api)
             yield
+
+    async def warm_up(self) -> None:
+        """Code, connections and prepared statements, by a few orders that nobody measures."""
+        notices = await self.prepare(WARM_UP)
+        await self.begin()
+        await self.house.send(self.port, notices)
+        await self.finished(WARM_UP)
 
     @abstractmethod
     def api(self) -> Child: ...
@@ -63,8 +64,12 @@ class Contender(ABC):
     async def prepare(self, count: int) -> list[Request]:
         """Orders that wait for money, and the notices that bring it."""
 
+    async def begin(self) -> None:
+        """What comes from now on is counted."""
+        await self.house.forget()
+
     async def finished(self, count: int) -> None:
-        """Return when so many chains are over. Raises Lost when none moves any more."""
+        """Return when so many chains are over since `begin`. Raises Lost when none moves any more."""
         await until_count(lambda: self.house.passed("marked"), count)
 
     async def arrived(self, sent: Sequence[Sent]) -> dict[str, float]:
@@ -106,6 +111,10 @@ class Product(Contender):
         super().__init__(house)
         self._pushed_before = 0
 
+    @property
+    def workers(self) -> list[Child]:
+        return self.processes[1:]
+
     def api(self) -> Child:
         return self.house.product_api()
 
@@ -118,8 +127,11 @@ class Product(Contender):
         placing = [self.house.outside.order(each, number) for number, each in enumerate(order_nos)]
         await self.house.send(self.port, placing)
         await until_count(lambda: self.at_stage("awaiting_payment"), already + count)
-        self._pushed_before = await self.at_stage("at_warehouse")
         return [self.house.outside.notice(each) for each in order_nos]
+
+    async def begin(self) -> None:
+        await super().begin()
+        self._pushed_before = await self.at_stage("at_warehouse")
 
     async def finished(self, count: int) -> None:
         await until_count(lambda: self.at_stage("at_warehouse"), self._pushed_before + count)
@@ -145,9 +157,9 @@ class Floor(Contender):
 
     async def prepare(self, count: int) -> list[Request]:
         order_nos = order_numbers(count)
-        already = await self.house.passed("placed")
+        await self.house.forget()
         await self.house.send(self.port, [Request(each, "POST", f"/orders/{each}", {}) for each in order_nos])
-        await until_count(lambda: self.house.passed("placed"), already + count)
+        await until_count(lambda: self.house.passed("placed"), count)
         return [self.house.outside.notice(each, f"/webhooks/alipay/{each}") for each in order_nos]
 
 
@@ -177,7 +189,7 @@ class Inline(WithStore):
     """The API does all of it."""
 
     name = "inline"
-    has_workers = False
+    worker_count = 0
 
     def api(self) -> Child:
         return self.house.baseline("inline", "api", str(self.port))

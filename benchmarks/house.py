@@ -20,10 +20,11 @@ from cli.demo_world import World, create_world, open_shop
 from domain.limits import Limits
 from persistence.engine import Engine, connect
 from runtime.child import Child
+from runtime.config import Settings
 from runtime.embedded.port_choice import free_port
 from runtime.local_house import LocalHouse, open_local_house, until_ready
 
-LINES = 16
+LINES = 128  # a provider opens as many connections as it has notices to tell
 SERVERS_OF_OTHERS = ("DATABASE_URL", "TEMPORAL_ADDRESS")
 COMPLETES_AFTER = timedelta(seconds=2)
 NOBODY_ASKS = timedelta(hours=12)  # an order that waits for its turn must not set off questions to the provider
@@ -43,6 +44,12 @@ class BenchHouse:
     @property
     def folder(self) -> Path:
         return self.local.folder
+
+    def settings(self) -> Settings:
+        """As the product's processes read them; only what signs links and finds the servers."""
+        names = ("DATABASE_URL", "TEMPORAL_ADDRESS", "LOCKSTEP_RECORD_KEY", "LOCKSTEP_PAYLOAD_KEYS")
+        read: dict[str, Any] = {name.removeprefix("LOCKSTEP_").lower(): self.local.environment[name] for name in names}
+        return Settings(**read)
 
     def product_api(self) -> Child:
         return self.local.api()

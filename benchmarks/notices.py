@@ -1,7 +1,10 @@
 """What the outside sends, made and signed before any clock starts: orders of the shop, notices of Alipay."""
 
 import base64
+import hashlib
+import hmac
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
@@ -37,6 +40,7 @@ class Outside:
     seller_id: str
     key: rsa.RSAPrivateKey
     token: str
+    warehouse_secret: bytes
 
     @classmethod
     def of(cls, world: Path, token: str) -> "Outside":
@@ -44,7 +48,8 @@ class Outside:
         accounts = json.loads((world / "world.json").read_text())
         key = serialization.load_pem_private_key((world / "alipay_private.pem").read_bytes(), password=None)
         assert isinstance(key, rsa.RSAPrivateKey)
-        return cls(accounts["app_id"], accounts["seller_id"], key, token)
+        secret = base64.b64decode(accounts["warehouse_secret"].removeprefix("whsec_"))
+        return cls(accounts["app_id"], accounts["seller_id"], key, token, secret)
 
     def notice(self, order_no: str, path: str = "/webhooks/alipay") -> Request:
         """A genuine notice: the order is paid in full."""
@@ -71,6 +76,27 @@ class Outside:
     def _signed(self, fields: Mapping[str, str]) -> str:
         text = "&".join(f"{name}={fields[name]}" for name in sorted(fields))
         return base64.b64encode(self.key.sign(text.encode(), padding.PKCS1v15(), hashes.SHA256())).decode()
+
+    def parcel(self, order_no: str, *, delivered: bool) -> Request:
+        """The whole order left in one parcel, or arrived."""
+        event = {
+            "type": "parcel.delivered" if delivered else "parcel.shipped",
+            "reference": f"shop.tea.{order_no}",
+            "parcel_no": f"P-{order_no}",
+            "carrier": "sf",
+            "waybill_no": f"SF{order_no}",
+            "lines": [{"line_id": "1", "quantity": QUANTITY}],
+            "occurred_at": datetime.now(CHINA).isoformat(),
+        }
+        body, message_id, moment = json.dumps(event), f"{event['type']}-{order_no}", str(int(time.time()))
+        signature = hmac.digest(self.warehouse_secret, f"{message_id}.{moment}.{body}".encode(), hashlib.sha256)
+        headers = {
+            "content-type": "application/json",
+            "webhook-id": message_id,
+            "webhook-timestamp": moment,
+            "webhook-signature": f"v1,{base64.b64encode(signature).decode()}",
+        }
+        return Request(order_no, "POST", "/webhooks/warehouse", headers, body)
 
     def order(self, order_no: str, number: int) -> Request:
         """Two units of one of the shop's goods, in turn, and freight."""

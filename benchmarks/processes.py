@@ -1,52 +1,43 @@
-"""What the processes of the house use: CPU time and memory, ours, Postgres' and Temporal's, not those of the load."""
+"""What the processes of the house use: CPU time and memory of Postgres, Temporal and a contender's own programs."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 
 import psutil
 
-LOAD = "benchmarks.load."
 
-
-def house_processes() -> list[psutil.Process]:
-    """Everything that runs for the contender: our descendants without the load and the warehouse."""
-    found = []
+def _house_processes(contender_pids: Collection[int]) -> Iterator[tuple[str, psutil.Process]]:
+    """Each with its part: `postgres`, `temporal`, `api`, `worker`. Neither the load nor another contender."""
     for process in psutil.Process().children(recursive=True):
         with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
-            if not any(LOAD in part for part in process.cmdline()):
-                found.append(process)
-    return found
+            command = " ".join(process.cmdline())
+            if process.name() == "postgres":
+                yield "postgres", process
+            elif "start-dev" in command:
+                yield "temporal", process
+            elif process.pid in contender_pids:
+                yield ("worker" if "worker" in command else "api"), process
 
 
-def part_of(process: psutil.Process) -> str:
-    """`postgres`, `temporal`, `api` or `worker`."""
-    command = " ".join(process.cmdline())
-    if "postgres" in process.name() or "pgserver" in command:
-        return "postgres"
-    if "start-dev" in command:
-        return "temporal"
-    return "worker" if "worker" in command else "api"
-
-
-def cpu_seconds() -> dict[str, float]:
-    """User and system time by part, of those that ended inside a part as well."""
+def cpu_seconds(contender_pids: Collection[int]) -> dict[str, float]:
+    """User and system time by part, with that of children which ended meanwhile."""
     used: dict[str, float] = {}
-    for process in house_processes():
+    for part, process in _house_processes(contender_pids):
         with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
-            times, part = process.cpu_times(), part_of(process)
-            ended = getattr(times, "children_user", 0.0) + getattr(times, "children_system", 0.0)
+            times = process.cpu_times()
+            ended = getattr(times, "children_user", 0.0) + getattr(times, "children_system", 0.0)  # Linux tells
             used[part] = used.get(part, 0.0) + times.user + times.system + ended
     return used
 
 
 def spent(before: dict[str, float], after: dict[str, float], orders: int) -> dict[str, float]:
     """CPU milliseconds per order by part."""
-    return {part: (after[part] - before.get(part, 0.0)) * 1000 / orders for part in after}
+    return {part: (after[part] - before.get(part, 0.0)) * 1000 / orders for part in sorted(after)}
 
 
-def memory_mb(pids: Iterable[int]) -> float:
-    return sum(psutil.Process(pid).memory_info().rss for pid in pids) / 1024 / 1024
+def memory_mb(pid: int) -> float:
+    return float(psutil.Process(pid).memory_info().rss) / 1024 / 1024
 
 
 def load_average() -> float:

@@ -26,7 +26,7 @@ async def test_product_and_baselines_take_the_same_notices_to_the_same_warehouse
     async with AsyncExitStack() as stack:
         contenders = [kind(house) for kind in CONTENDERS]
         for each in contenders:
-            await stack.enter_async_context(each.started(workers=1))
+            await stack.enter_async_context(each.serving())
         chains = {each.name: await run_chains(each, ORDERS) for each in contenders}
     for name, ran in chains.items():
         assert len(ran.reached) == ORDERS, name
