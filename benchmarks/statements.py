@@ -12,8 +12,9 @@ from benchmarks.house import BenchHouse
 from benchmarks.notices import AMOUNT_MINOR, PRICE_MINOR, QUANTITY, SHIPPING_MINOR
 from cli.demo_world import SHOP, SKUS
 from domain.limits import Limits
+from domain.line import Line
 from domain.money import Money
-from domain.order import Kind, Line, Order
+from domain.order import Kind, Order
 from domain.payment import Capture, PlanPart
 from domain.reference import OrderId
 from persistence.customers import Customers
