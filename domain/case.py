@@ -30,6 +30,7 @@ class Cause(StrEnum):
     UNEXPECTED_PARCEL = "unexpected_parcel"
     IMPOSSIBLE_FACT = "impossible_fact"
     STEP_REFUSED = "step_refused"
+    LEVELS_NOT_PUSHED = "levels_not_pushed"
 
 
 class Choice(StrEnum):
@@ -88,6 +89,9 @@ HANDLING: dict[Cause, Handling] = {
     Cause.UNEXPECTED_PARCEL: Handling("warehouse", "goods left that should not have: get them back", _MONEY),
     Cause.IMPOSSIBLE_FACT: Handling("operations", "read the message, find out what is true, and see to it", _MONEY),
     Cause.STEP_REFUSED: Handling("operations", "mend what the record refuses, then retry", (Choice.RETRY,), waits=True),
+    Cause.LEVELS_NOT_PUSHED: Handling(
+        "operations", "bring the shop's listener back: its levels follow and the case settles itself", _MONEY
+    ),
 }
 
 

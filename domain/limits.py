@@ -9,7 +9,10 @@ from typing import Self
 
 @dataclass(frozen=True)
 class Limits:
-    """`attempts_*` shape the retries of one outside call; the rest are stages of an order."""
+    """`attempts_*` shape the retries of one outside call, `levels_*` and `outbox_kept` the telling of stock levels.
+
+    The rest are stages of an order.
+    """
 
     ask_provider_after: timedelta = timedelta(minutes=2)  # then at doubling intervals until the window ends
     order_must_follow_within: timedelta = timedelta(minutes=30)
@@ -18,6 +21,10 @@ class Limits:
     attempts_longest_pause: timedelta = timedelta(minutes=10)
     attempts_end: timedelta = timedelta(hours=2)
     case_decision: timedelta = timedelta(hours=24)
+    levels_longest_pause: timedelta = timedelta(minutes=1)
+    levels_late: timedelta = timedelta(minutes=30)  # a shop that has taken no level for so long becomes a case
+    levels_told_anew: timedelta = timedelta(days=1)  # all of them, to every shop
+    outbox_kept: timedelta = timedelta(days=1)
 
     def scaled(self, factor: float) -> Self:
         """All limits divided by `factor`; 1 is real time."""

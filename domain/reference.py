@@ -19,6 +19,22 @@ _OUT_TRADE_NO = re.compile(r"([A-Za-z0-9-]+)_([A-Za-z0-9-]+?)(?:_([1-9][0-9]?))?
 
 
 @dataclass(frozen=True)
+class ShopId:
+    """`shop/tea`: the channel, and the shop's name there."""
+
+    channel: str
+    shop_id: str
+
+    def __post_init__(self) -> None:
+        if self.channel not in CHANNELS:
+            raise InvalidReference(f"channel {self.channel!r} is not one of {', '.join(CHANNELS)}")
+        _must_be_part(self.shop_id)
+
+    def __str__(self) -> str:
+        return f"{self.channel}/{self.shop_id}"
+
+
+@dataclass(frozen=True)
 class OrderId:
     """`shop/tea/1001`: the channel, the shop and the number the shop gave the order."""
 
@@ -27,11 +43,8 @@ class OrderId:
     order_no: str
 
     def __post_init__(self) -> None:
-        if self.channel not in CHANNELS:
-            raise InvalidReference(f"channel {self.channel!r} is not one of {', '.join(CHANNELS)}")
-        for part in (self.shop_id, self.order_no):
-            if not _PART.fullmatch(part):
-                raise InvalidReference(f"{part!r}: use 1 to 24 letters, digits or hyphens")
+        ShopId(self.channel, self.shop_id)
+        _must_be_part(self.order_no)
         if len(self.shop_id) + len(self.order_no) + 4 > OUT_TRADE_NO_LIMIT:
             raise InvalidReference(f"shop id and order number together exceed {OUT_TRADE_NO_LIMIT - 4} characters")
 
@@ -71,3 +84,8 @@ class TradeReference:
         if found is None or len(out_trade_no) > OUT_TRADE_NO_LIMIT:
             raise InvalidReference(f"{out_trade_no!r} does not read shop_number or shop_number_part")
         return cls(OrderId(OWN_SHOP, found[1], found[2]), int(found[3] or 1))
+
+
+def _must_be_part(text: str) -> None:
+    if not _PART.fullmatch(text):
+        raise InvalidReference(f"{text!r}: use 1 to 24 letters, digits or hyphens")

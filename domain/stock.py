@@ -63,3 +63,11 @@ def units_by_sku(demands: Iterable[Demand]) -> dict[str, int]:
 def shortage(wanted: Mapping[str, int], available: Mapping[str, int]) -> dict[str, int]:
     """Units missing per sku; empty when all can be reserved."""
     return {sku: units - available.get(sku, 0) for sku, units in wanted.items() if units > available.get(sku, 0)}
+
+
+def sellable(components: Iterable[Component], available: Mapping[str, int]) -> int:
+    """How many units of a platform sku its components suffice for; a sku without a level has none."""
+    needed: Counter[str] = Counter()
+    for part in components:
+        needed[part.sku] += part.quantity
+    return min(available.get(sku, 0) // units for sku, units in needed.items())

@@ -186,6 +186,7 @@ sku_matches = Table(
     Column("version", Integer, primary_key=True),
     Column("components", JSONB, nullable=False),
     moment("valid_from"),
+    Index(None, "components", postgresql_using="gin", postgresql_ops={"components": "jsonb_path_ops"}),
 )
 
 outbound_orders = Table(
@@ -240,6 +241,7 @@ cases = Table(
     CheckConstraint("(settled_at is null) = (choice is null)", name="settled_with_a_choice"),
 )
 
+# Triggers on stock and sku_matches write it: whatever changes what is available leaves a row.
 outbox = Table(
     "outbox",
     metadata,
@@ -250,4 +252,14 @@ outbox = Table(
     moment("written_at"),
     moment("sent_at", null=True),
     Index("ix_outbox_unsent", "seq", postgresql_where=text("sent_at is null")),
+)
+
+untold_levels = Table(
+    "untold_levels",
+    metadata,
+    text_column("channel", key=True),
+    text_column("shop_id", key=True),
+    text_column("platform_sku", key=True),
+    Column("version", BigInteger, nullable=False),
+    moment("since"),
 )

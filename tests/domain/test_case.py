@@ -32,6 +32,7 @@ unknown_lines          close
 unexpected_parcel      close
 impossible_fact        close
 step_refused           retry
+levels_not_pushed      close
 """
 TABLE = {Cause(cause): set(choices) for cause, *choices in map(str.split, ALLOWED.strip().splitlines())}
 

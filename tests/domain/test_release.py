@@ -90,6 +90,7 @@ unexpected_parcel      - - - - - -
 impossible_fact        - - - - - -
 step_refused           - - - - - -
 return_requested       - - - - - -
+levels_not_pushed      - - - - - -
 """
 STANDS = (scenes.matched(), scenes.paid(), READY, scenes.pushed(), scenes.shipped(), TOO_LATE)
 ROWS = [row.split() for row in WAITING_CASES.strip().splitlines()]

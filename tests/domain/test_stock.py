@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from domain.errors import InvalidOrder
 from domain.money import Money, total
-from domain.stock import Component, Demand, SkuMatch, explode, shortage, units_by_sku
+from domain.stock import Component, Demand, SkuMatch, explode, sellable, shortage, units_by_sku
 from tests.builders import yuan
 
 GIFT_BOX = SkuMatch(3, (Component("TEA-GREEN-250", 1, 68), Component("CUP-WHITE", 2, 15)))
@@ -81,3 +81,28 @@ def test_units_are_summed_per_sku_in_the_order_of_the_sku() -> None:
 )
 def test_the_shortage_names_what_is_missing_per_sku(available: dict[str, int], missing: dict[str, int]) -> None:
     assert shortage({"TEA": 5, "CUP": 1}, available) == missing
+
+
+@pytest.mark.parametrize(
+    ("available", "units"),
+    [
+        ({"TEA-GREEN-250": 9, "CUP-WHITE": 9}, 4),
+        ({"TEA-GREEN-250": 3, "CUP-WHITE": 9}, 3),
+        ({"TEA-GREEN-250": 9, "CUP-WHITE": 1}, 0),
+        ({"TEA-GREEN-250": 9}, 0),
+    ],
+)
+def test_a_bundle_can_be_sold_as_often_as_its_scarcest_part_suffices(available: dict[str, int], units: int) -> None:
+    assert sellable(GIFT_BOX.components, available) == units
+
+
+def test_a_sku_that_stands_twice_in_a_bundle_is_needed_twice() -> None:
+    assert sellable((Component("CUP", 1), Component("CUP", 2)), {"CUP": 8}) == 2
+
+
+@given(matches, st.dictionaries(st.sampled_from(["TEA", "CUP", "TIN"]), st.integers(0, 100)))
+def test_what_can_be_sold_can_be_reserved_and_one_more_can_not(match: SkuMatch, available: dict[str, int]) -> None:
+    units = sellable(match.components, available)
+    wanted, more = (units_by_sku(explode("1", count, Money(0), match)) for count in (units, units + 1))
+    assert not shortage(wanted, available)
+    assert shortage(more, available)
