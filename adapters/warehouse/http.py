@@ -12,8 +12,8 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from adapters.http import HttpAnswer, exchange
+from adapters.standard_webhooks import StandardWebhooks
 from adapters.warehouse.event import parcel_event
-from adapters.warehouse.standard_webhooks import StandardWebhooks
 from ports.clock import Clock
 from ports.errors import AnswerNotUnderstood
 from ports.messages import RawMessage

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from adapters.standard_webhooks import StandardWebhooks
 from adapters.warehouse.event import parcel_event
-from adapters.warehouse.standard_webhooks import StandardWebhooks
 from ports.clock import FixedClock, SystemClock
 from ports.errors import MessageRefused, RefusalReason
 from ports.messages import RawMessage

@@ -1,6 +1,6 @@
 """Who changes what is available of a sku leaves an outbox row in the same transaction, and nobody else does."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 
 import pytest
 from sqlalchemy import text
@@ -23,12 +23,12 @@ Rows = list[tuple[str, dict[str, int]]]
 
 
 @pytest.fixture
-async def orders(record: AsyncEngine) -> AsyncIterator[PostgresOrders]:
+async def orders(record: AsyncEngine) -> PostgresOrders:
     """The rows of the shop's opening are gone."""
     async with record.begin() as db:
         await db.execute(text("delete from outbox"))
     clock = FixedClock(NOON)
-    yield PostgresOrders(record, Customers(b"k" * 32, clock), clock, Limits())
+    return PostgresOrders(record, Customers(b"k" * 32, clock), clock, Limits())
 
 
 async def written(record: AsyncEngine) -> Rows:
@@ -49,7 +49,7 @@ async def changed(record: AsyncEngine, *changes: Callable[[AsyncConnection], Awa
 async def test_each_step_of_an_order_tells_once_what_became_available(
     orders: PostgresOrders, record: AsyncEngine
 ) -> None:
-    told = {}
+    told: dict[str, list[Rows]] = {}
     for _ in range(2):
         await orders.place(placed())
         await orders.record_payment(settled())

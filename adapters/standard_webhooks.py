@@ -1,4 +1,7 @@
-"""Standard Webhooks (standardwebhooks.com, version 1): HMAC-SHA256 over `{id}.{timestamp}.{raw body}`."""
+"""Standard Webhooks (standardwebhooks.com, version 1): HMAC-SHA256 over `{id}.{timestamp}.{raw body}`.
+
+Both directions: what comes in is verified, what goes out is signed.
+"""
 
 import base64
 import hashlib
@@ -27,7 +30,17 @@ class StandardWebhooks:
         self._secrets = tuple(_decoded(secret) for secret in secrets)
         self._clock = clock
         if not self._secrets:
-            raise ValueError("no webhook secret to verify with")
+            raise ValueError("there is no webhook secret")
+
+    def headers(self, message_id: str, body: bytes) -> dict[str, str]:
+        """What a message of ours carries, sent now. Signed with every secret: the receiver may know any of them."""
+        timestamp = str(int(self._clock.now().timestamp()))
+        signatures = self._signatures(f"{message_id}.{timestamp}.".encode() + body)
+        return {
+            "webhook-id": message_id,
+            "webhook-timestamp": timestamp,
+            "webhook-signature": b" ".join(signatures).decode(),
+        }
 
     def verified_id(self, message: RawMessage) -> str:
         """The `webhook-id`. Raises MessageRefused: MALFORMED, then SIGNATURE, then STALE (genuine, but not of now)."""
@@ -43,8 +56,10 @@ class StandardWebhooks:
 
     def _signed(self, content: bytes, signatures: str) -> bool:
         given = [part.encode(errors="replace") for part in signatures.split(" ")[:_MOST_SIGNATURES]]
-        made = [b"v1," + base64.b64encode(hmac.digest(key, content, hashlib.sha256)) for key in self._secrets]
-        return any(hmac.compare_digest(one, other) for one in made for other in given)
+        return any(hmac.compare_digest(one, other) for one in self._signatures(content) for other in given)
+
+    def _signatures(self, content: bytes) -> list[bytes]:
+        return [b"v1," + base64.b64encode(hmac.digest(key, content, hashlib.sha256)) for key in self._secrets]
 
 
 def _header(headers: Mapping[str, str], name: str, form: re.Pattern[str]) -> str:
