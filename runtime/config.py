@@ -9,7 +9,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Self
 
-from pydantic import AliasChoices, BaseModel, Field, FilePath, SecretStr, field_validator, model_validator
+from pydantic import AliasChoices, BaseModel, Field, FilePath, HttpUrl, SecretStr, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -17,7 +17,9 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from domain.errors import InvalidReference
 from domain.limits import Limits
+from domain.reference import OWN_SHOP, ShopId
 
 KEY_BYTES = 32
 
@@ -35,6 +37,28 @@ class AlipayAccountSettings(BaseModel):
     @property
     def files(self) -> tuple[Path, ...]:
         return (*self.alipay_public_key_files, self.app_private_key_file)
+
+
+class ShopListenerSettings(BaseModel):
+    """Where one of the merchant's own shops takes stock levels; docs/shop-api.md says how."""
+
+    shop_id: str
+    stock_url: HttpUrl
+    secrets: SecretStr
+    """Comma-separated; levels are signed with all of them, so that a secret can rotate."""
+
+    @field_validator("shop_id")
+    @classmethod
+    def _named_like_a_shop(cls, shop_id: str) -> str:
+        try:
+            ShopId(OWN_SHOP, shop_id)
+        except InvalidReference as invalid:
+            raise ValueError(str(invalid)) from invalid
+        return shop_id
+
+    @property
+    def secret_list(self) -> tuple[str, ...]:
+        return _listed(self.secrets)
 
 
 class WechatPayAccountSettings(BaseModel):
@@ -129,9 +153,11 @@ class Settings(TemporalSettings):
     warehouse_token: SecretStr = SecretStr("")
     warehouse_secrets: SecretStr = SecretStr("")
     """Comma-separated; all of them are valid, so that a secret can rotate."""
+    shop_listeners: tuple[ShopListenerSettings, ...] = ()
+    """The shops that are told their stock levels; none is told without."""
     public_url: str = "http://127.0.0.1:8000"
     temporal_ui_url: str = ""
-    queues: str = "orders,payments,warehouse"
+    queues: str = "orders,payments,warehouse,outbox"
     """The task queues this worker serves."""
     shop_requests_per_minute: int = Field(default=6000, ge=1)
     """For each token: orders, cancellations, mended recipients."""
@@ -156,6 +182,13 @@ class Settings(TemporalSettings):
     def _whole_key(cls, key: SecretStr) -> SecretStr:
         read_key(key.get_secret_value())
         return key
+
+    @field_validator("shop_listeners")
+    @classmethod
+    def _one_listener_for_a_shop(cls, listeners: tuple[ShopListenerSettings, ...]) -> tuple[ShopListenerSettings, ...]:
+        if len({each.shop_id for each in listeners}) != len(listeners):
+            raise ValueError("names a shop twice")
+        return listeners
 
     @field_validator("metrics_address", "temporal_metrics_address")
     @classmethod
@@ -193,11 +226,15 @@ class Settings(TemporalSettings):
 
     @property
     def warehouse_secret_list(self) -> tuple[str, ...]:
-        return tuple(each for each in self.warehouse_secrets.get_secret_value().split(",") if each)
+        return _listed(self.warehouse_secrets)
 
     @property
     def scaled_limits(self) -> Limits:
         return self.limits.scaled(self.time_scale)
+
+
+def _listed(secrets: SecretStr) -> tuple[str, ...]:
+    return tuple(each for each in secrets.get_secret_value().split(",") if each)
 
 
 def read_key(text: str) -> bytes:

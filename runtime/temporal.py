@@ -10,8 +10,9 @@ from runtime.config import Settings
 from runtime.payloads import CachedPydanticConverter
 from runtime.temporal_access import access
 from workflows.order import OrderWorkflow
+from workflows.outbox import OutboxWorkflow
 
-WORKFLOWS = (OrderWorkflow,)
+WORKFLOWS = (OrderWorkflow, OutboxWorkflow)
 
 # Only the file with the steps is loaded anew for each workflow; everything it stands on is imported once. The guards
 # that the sandbox would give these modules are import contracts and banned names (pyproject.toml).

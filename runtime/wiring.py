@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -10,25 +10,31 @@ import httpx
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from activities.outbox import OutboxActivities
 from activities.payments import PaymentActivities
 from activities.records import RecordActivities
 from activities.warehouse import WarehouseActivities
+from adapters.channels.own_shop import OwnShop, ShopListener
 from adapters.http import open_client
 from adapters.payments.alipay import Alipay, AlipayAccount
 from adapters.payments.wechatpay import WechatPay, WechatPayAccount
 from adapters.warehouse.http import HttpWarehouse, WarehouseAccess
+from domain.reference import OWN_SHOP, ShopId
 from persistence.customers import Customers
 from persistence.engine import Engine
 from persistence.engine import connect as connect_record
 from persistence.evidence import Evidence
 from persistence.orders import PostgresOrders
+from persistence.outbox import PostgresOutbox
+from ports.channels import Channel
 from ports.clock import Clock, SystemClock
 from ports.payments import PaymentProvider
 from ports.warehouse import Warehouse
 from runtime import temporal
 from runtime.attempts import AttemptLog
-from runtime.config import AlipayAccountSettings, Settings, WechatPayAccountSettings
+from runtime.config import AlipayAccountSettings, Settings, ShopListenerSettings, WechatPayAccountSettings
 from runtime.metrics import UNCOLLECTED, Metrics
+from runtime.sender import StartsTheSender
 from workflows import identity
 
 GRACE = timedelta(seconds=30)  # what is in flight may end before a worker stops
@@ -48,6 +54,8 @@ class House:
     providers: dict[str, PaymentProvider]
     warehouse: Warehouse
     metrics: Metrics = UNCOLLECTED
+    channels: dict[ShopId, Channel] = field(default_factory=dict)
+    """Those that are told something."""
 
 
 @asynccontextmanager
@@ -63,6 +71,7 @@ async def open_house(
         access = WarehouseAccess(
             settings.warehouse_url, settings.warehouse_token.get_secret_value(), settings.warehouse_secret_list
         )
+        channels = dict(_own_shop(each, outside, clock) for each in settings.shop_listeners)
         yield House(
             settings,
             clock,
@@ -74,6 +83,7 @@ async def open_house(
             {provider.name: provider for provider in _providers(settings, outside, clock)},
             HttpWarehouse(access, outside, clock),
             metrics,
+            channels,
         )
 
 
@@ -108,17 +118,28 @@ def _wechatpay_account(account: WechatPayAccountSettings) -> WechatPayAccount:
     )
 
 
+def _own_shop(listener: ShopListenerSettings, outside: httpx.AsyncClient, clock: Clock) -> tuple[ShopId, Channel]:
+    shop = ShopId(OWN_SHOP, listener.shop_id)
+    try:
+        return shop, OwnShop(shop, ShopListener(str(listener.stock_url), listener.secret_list), outside, clock)
+    except ValueError as wrong:
+        raise ValueError(f"LOCKSTEP_SHOP_LISTENERS ({listener.shop_id}): {wrong}") from wrong
+
+
 def workers(house: House) -> list[Worker]:
     """One per task queue that this process serves: our own steps, and one for each class of outside system."""
     payments = PaymentActivities(house.providers)
     records = RecordActivities(house.orders)
     warehouse = WarehouseActivities(house.warehouse, house.orders)
+    limits = house.settings.scaled_limits
+    outbox = OutboxActivities(PostgresOutbox(house.engine, house.clock, limits), house.channels, house.clock, limits)
     served = {
         identity.ORDERS: lambda: _worker(
             house, identity.ORDERS, records.all, workflows=temporal.WORKFLOWS, no_remote_activities=True
         ),
         identity.PAYMENTS: lambda: _worker(house, identity.PAYMENTS, payments.all),
         identity.WAREHOUSE: lambda: _worker(house, identity.WAREHOUSE, warehouse.all),
+        identity.OUTBOX: lambda: _worker(house, identity.OUTBOX, outbox.all, plugins=[StartsTheSender(limits)]),
     }
     chosen = house.settings.queue_list
     unknown = set(chosen) - set(served)

@@ -1,6 +1,6 @@
-"""The outside as workflows' tests see it: a provider and a warehouse with small ledgers of their own.
+"""The outside as workflows' tests see it: a provider, a warehouse and a shop with small ledgers of their own.
 
-Both do what they are told at once; a test scripts what goes wrong, and reads here what really happened outside.
+They do what they are told at once; a test scripts what goes wrong, and reads here what really happened outside.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ from datetime import datetime
 from domain.money import Money
 from domain.payment import Capture
 from domain.reference import TradeReference
+from ports.channels import ShopLevel
 from ports.clock import Clock
 from ports.errors import Unavailable
 from ports.messages import RawAnswer, RawMessage
@@ -157,3 +158,29 @@ class FakeWarehouse:
 
     def read_event(self, message: RawMessage) -> ParcelEvent:
         raise NotImplementedError
+
+
+@dataclass
+class FakeShop:
+    """`answers` closed: levels are taken, but their answers stay on the wire until it is opened."""
+
+    silent: bool = False
+    shown: dict[str, int] = field(default_factory=dict)
+    messages: list[tuple[ShopLevel, ...]] = field(default_factory=list)
+    answers: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.answers.set()
+
+    async def push_levels(self, levels: tuple[ShopLevel, ...]) -> None:
+        self.messages.append(levels)
+        if self.silent:
+            raise Unavailable("the shop gave no answer")
+        self.shown |= {each.platform_sku: each.available for each in levels}
+        await self.answers.wait()
+
+    def heard(self) -> list[dict[str, int]]:
+        """What each message since the last look said, whether it was taken or not."""
+        told = [{each.platform_sku: each.available for each in levels} for levels in self.messages]
+        self.messages.clear()
+        return told

@@ -9,7 +9,8 @@ from domain.reference import OrderId
 ORDERS = "orders"  # task queues: one for our own steps, one for each class of outside system
 PAYMENTS = "payments"
 WAREHOUSE = "warehouse"
-TASK_QUEUES = (ORDERS, PAYMENTS, WAREHOUSE)
+OUTBOX = "outbox"
+TASK_QUEUES = (ORDERS, PAYMENTS, WAREHOUSE, OUTBOX)
 
 CHANNEL = SearchAttributeKey.for_keyword("LockstepChannel")
 SHOP = SearchAttributeKey.for_keyword("LockstepShop")
@@ -20,6 +21,11 @@ SEARCH_ATTRIBUTES: tuple[SearchAttributeKey[Any], ...] = (CHANNEL, SHOP, STAGE, 
 
 def order_workflow_id(order_id: OrderId) -> str:
     return f"order/{order_id}"
+
+
+def outbox_workflow_id() -> str:
+    """There is one for the whole installation."""
+    return "outbox"
 
 
 def transaction_id(workflow_id: str, verb: str) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from domain.case import CaseDecision
 from domain.order import Stage
 from domain.reference import OrderId
+from ports.outbox import SenderTurn
 from ports.records import (
     CancelRequested,
     OrderPlaced,
@@ -41,4 +42,5 @@ __all__ = [
     "ParcelReported",
     "PaymentSettled",
     "RecipientAmended",
+    "SenderTurn",
 ]

@@ -18,6 +18,15 @@ RECORD = LocalActivityConfig(
     retry_policy=RetryPolicy(initial_interval=timedelta(milliseconds=100), maximum_interval=timedelta(minutes=5)),
 )
 
+# The sender works until its worker stops. Its heartbeat, not its age, shows that the worker is gone; a crash or an
+# outage of Postgres costs an attempt and no event.
+SENDER = ActivityConfig(
+    task_queue=identity.OUTBOX,
+    start_to_close_timeout=timedelta(days=3650),
+    heartbeat_timeout=timedelta(seconds=10),
+    retry_policy=RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(seconds=10)),
+)
+
 
 def _outside_call(task_queue: str, limits: Limits) -> ActivityConfig:
     """Three quick attempts, then slower ones to a set end; after that a case."""

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.workflows.conftest import env, world
+from tests.workflows.conftest import env, installation, world
 
-__all__ = ["env", "world"]
+__all__ = ["env", "installation", "world"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

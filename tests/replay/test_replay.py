@@ -5,15 +5,17 @@ save anew: `pytest tests/replay --save-histories`.
 """
 
 import json
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
-from temporalio.client import WorkflowHistory
+from temporalio.client import WorkflowExecutionStatus, WorkflowHandle, WorkflowHistory
 from temporalio.worker import Replayer, UnsandboxedWorkflowRunner
 from temporalio.workflow import NondeterminismError
 
 from runtime.temporal import WORKFLOWS, data_converter, replayer
+from tests.workflows.installation import Installation, until
 from tests.workflows.stories import STORIES
 from tests.workflows.world import PAYLOAD_KEYS, World
 from workflows.order import OrderWorkflow
@@ -50,8 +52,29 @@ async def test_a_story_is_saved_and_replays(world: World, name: str) -> None:
     await replayer(data_converter(PAYLOAD_KEYS)).replay_workflow(history(file))
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("saving")
+async def test_a_turn_of_the_sender_is_saved_and_replays(installation: Installation) -> None:
+    async with AsyncExitStack() as stack:
+        await installation.worker(stack)
+        await installation.until_shown(1000)
+        run_id = await installation.run_id()
+    async with AsyncExitStack() as stack:
+        await installation.worker(stack)  # the next turn begins once somebody is there to end this one
+        handed_over = installation.env.client.get_workflow_handle(installation.handle.id, run_id=run_id)
+        await until(lambda: has_ended(handed_over))
+        kept = anonymous((await handed_over.fetch_history()).to_json_dict())
+    file = FOLDER / "sender.json"
+    file.write_text(json.dumps(kept, indent=1) + "\n")
+    await replayer(data_converter(PAYLOAD_KEYS)).replay_workflow(history(file))
+
+
+async def has_ended(handle: WorkflowHandle[Any, Any]) -> bool:
+    return (await handle.describe()).status is not WorkflowExecutionStatus.RUNNING
+
+
 def test_every_story_has_a_saved_history() -> None:
-    assert {file.stem for file in FOLDER.glob("*.json")} >= set(STORIES)
+    assert {file.stem for file in FOLDER.glob("*.json")} >= {*STORIES, "sender"}
 
 
 @pytest.mark.parametrize("file", SAVED, ids=lambda file: file.stem)

@@ -12,7 +12,9 @@ from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.testing import WorkflowEnvironment
 
 from domain.reference import OrderId
+from ports.clock import FixedClock
 from runtime.temporal import data_converter
+from tests.workflows.installation import Installation
 from tests.workflows.world import PAYLOAD_KEYS, World
 from workflows import identity
 
@@ -36,3 +38,8 @@ async def world(env: WorkflowEnvironment, record: AsyncEngine) -> AsyncIterator[
     order_id = OrderId("shop", "tea", str(next(_numbers)))
     async with World(env, record, order_id, await env.get_current_time()) as opened:
         yield opened
+
+
+@pytest.fixture
+async def installation(env: WorkflowEnvironment, record: AsyncEngine) -> Installation:
+    return Installation(env, record, FixedClock(await env.get_current_time()))
