@@ -9,7 +9,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import TextClause, func, select, text
+from sqlalchemy import TextClause, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.case import CaseDecision, Cause, Choice, NewCase
@@ -21,6 +21,7 @@ from persistence.tables import cases as case_rows
 from persistence.tables import stock, untold_levels
 from ports.channels import ShopLevel
 from ports.clock import Clock
+from ports.measures import UNMEASURED, Measures
 from ports.outbox import Outbox
 
 CHANGES_AT_ONCE = 5_000
@@ -89,6 +90,7 @@ _TOLD = text(
       and (u.platform_sku, u.version) = (told.platform_sku, told.version)
     """
 )
+_LONGEST = text("select min(since) from untold_levels where channel = :channel and shop_id = :shop_id")
 _FORGET = text(
     """
     delete from outbox where seq in (
@@ -99,10 +101,11 @@ _FORGET = text(
 
 
 class PostgresOutbox(Outbox):
-    def __init__(self, engine: AsyncEngine, clock: Clock, limits: Limits) -> None:
+    def __init__(self, engine: AsyncEngine, clock: Clock, limits: Limits, measures: Measures = UNMEASURED) -> None:
         self._engine = engine
         self._clock = clock
         self._limits = limits
+        self._measures = measures
 
     async def begin(self, shops: Collection[ShopId]) -> None:
         async with self._engine.begin() as db:
@@ -150,14 +153,19 @@ class PostgresOutbox(Outbox):
             await cases.settle(db, CaseDecision(case_id, Choice.CLOSE, "outbox", reason), self._clock.now())
 
     async def not_told(self, shop: ShopId, why: str) -> None:
-        now, limit = self._clock.now(), self._limits.case_decision
-        waiting = (untold_levels.c.channel == shop.channel, untold_levels.c.shop_id == shop.shop_id)
         async with self._engine.begin() as db:
-            since = (await db.execute(select(func.min(untold_levels.c.since)).where(*waiting))).scalar_one()
-            if since is not None and since <= now - self._limits.levels_late:
-                detail = f"no level was taken since {since.isoformat(timespec='seconds')}"
-                case = NewCase(Cause.LEVELS_NOT_PUSHED, str(shop), detail)
-                await cases.open_case(db, None, case, now=now, limit=limit, last_error=why)
+            opened = await self._open_case_if_late(db, shop, why)
+        if opened:
+            self._measures.case_opened(Cause.LEVELS_NOT_PUSHED)
+
+    async def _open_case_if_late(self, db: AsyncConnection, shop: ShopId, why: str) -> bool:
+        now, limit = self._clock.now(), self._limits.case_decision
+        since = (await db.execute(_LONGEST, vars(shop))).scalar_one()
+        if since is None or since > now - self._limits.levels_late:
+            return False
+        detail = f"it has taken no level since {since.isoformat(timespec='seconds')}"
+        case = NewCase(Cause.LEVELS_NOT_PUSHED, str(shop), detail)
+        return await cases.open_case(db, None, case, now=now, limit=limit, last_error=why)
 
     async def forget_sent(self) -> None:
         before = self._clock.now() - self._limits.outbox_kept

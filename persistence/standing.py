@@ -30,7 +30,14 @@ class Standing:
 _EVIDENCE = text(
     "select count(*), min(received_at) from inbound_events where verdict = 'accepted' and applied_at is null"
 )
-_OUTBOX = text("select count(*), min(written_at) from outbox where sent_at is null")
+_OUTBOX = text(
+    """
+    select count(*), min(since) from (
+        select written_at as since from outbox where sent_at is null
+        union all select since from untold_levels
+    ) waiting
+    """
+)
 _ORDERS = text(
     """
     select stage, count(*), min(updated_at) from orders

@@ -80,7 +80,7 @@ BACKLOG = Metric(
     "lockstep_backlog",
     Kind.GAUGE,
     ("what",),
-    "evidence: messages accepted and not yet applied to their order. outbox: messages not yet sent.",
+    "evidence: messages accepted and not yet applied to their order. outbox: what the outside is still to be told.",
 )
 BACKLOG_OLDEST = Metric(
     "lockstep_backlog_oldest_seconds", Kind.GAUGE, ("what",), "Age of the oldest of each; 0 when there is none."

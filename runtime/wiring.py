@@ -132,14 +132,15 @@ def workers(house: House) -> list[Worker]:
     records = RecordActivities(house.orders)
     warehouse = WarehouseActivities(house.warehouse, house.orders)
     limits = house.settings.scaled_limits
-    outbox = OutboxActivities(PostgresOutbox(house.engine, house.clock, limits), house.channels, house.clock, limits)
+    outbox = PostgresOutbox(house.engine, house.clock, limits, house.metrics)
+    sending = OutboxActivities(outbox, house.channels, house.clock, limits)
     served = {
         identity.ORDERS: lambda: _worker(
             house, identity.ORDERS, records.all, workflows=temporal.WORKFLOWS, no_remote_activities=True
         ),
         identity.PAYMENTS: lambda: _worker(house, identity.PAYMENTS, payments.all),
         identity.WAREHOUSE: lambda: _worker(house, identity.WAREHOUSE, warehouse.all),
-        identity.OUTBOX: lambda: _worker(house, identity.OUTBOX, outbox.all, plugins=[StartsTheSender(limits)]),
+        identity.OUTBOX: lambda: _worker(house, identity.OUTBOX, sending.all, plugins=[StartsTheSender(limits)]),
     }
     chosen = house.settings.queue_list
     unknown = set(chosen) - set(served)

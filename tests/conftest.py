@@ -4,11 +4,13 @@ import itertools
 from collections.abc import AsyncIterator
 
 import pytest
+from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from persistence import shops, stock
 from persistence.engine import connect
 from persistence.migrate import migrate
+from persistence.tables import outbox
 from ports.provenance import PROVENANCE, Provenance
 from runtime.embedded import EmbeddedPostgres
 from tests.builders import NOON
@@ -51,6 +53,7 @@ async def template(postgres: EmbeddedPostgres) -> str:
             {"sku": "CUP-WHITE", "quantity": 2, "price_weight": 15},
         ]
         await stock.add_match(db, ("shop", "tea", "TEA-GIFTBOX"), box, NOON)
+        await db.execute(delete(outbox))  # of all this the shop has been told
     await engine.dispose()
     return "template_record"
 

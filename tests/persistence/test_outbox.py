@@ -2,99 +2,20 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from activities.levels import LevelSender
 from domain.case import Cause, Choice
-from domain.limits import Limits
-from domain.reference import ShopId
 from persistence import outbox as outbox_file
-from persistence import shops, stock
 from persistence.outbox import PostgresOutbox
-from ports.clock import FixedClock
+from persistence.standing import standing
 from tests.builders import NOON
-from tests.fakes import FakeShop
+from tests.persistence.sending import BOX, CUP, EAST, EVERYTHING, GREEN, TEA, Sending, until
 
 pytestmark = pytest.mark.slow
-
-TEA, EAST = ShopId("shop", "tea"), ShopId("shop", "east")
-GREEN, CUP, BOX = "TEA-GREEN-250", "CUP-WHITE", "TEA-GIFTBOX"
-EVERYTHING = {
-    **dict.fromkeys(("TEA-BLACK-250", "TEA-OOLONG-100", "TEA-PUER-357", "TEA-JASMINE-100", "TEA-CUP"), 1000),
-    GREEN: 1000,
-    CUP: 1000,
-    BOX: 500,
-}
-
-
-async def until(holds: Callable[[], object]) -> None:
-    """The limit is patience, not a measurement."""
-    async with asyncio.timeout(10):
-        while not holds():  # noqa: ASYNC110 - it is the other side that is watched
-            await asyncio.sleep(0.01)
-
-
-@dataclass
-class Sending:
-    """A sender over a real record: `tea` sells everything, `east` green tea under another name."""
-
-    record: AsyncEngine
-    clock: FixedClock = field(default_factory=lambda: FixedClock(NOON))
-    limits: Limits = field(default_factory=Limits)
-    tea: FakeShop = field(default_factory=FakeShop)
-    east: FakeShop = field(default_factory=FakeShop)
-
-    def __post_init__(self) -> None:
-        self.start_anew()
-
-    def start_anew(self) -> None:
-        """As after a crash: what the sender had in its head is gone."""
-        self.outbox = PostgresOutbox(self.record, self.clock, self.limits)
-        self.sender = LevelSender(self.outbox, {TEA: self.tea, EAST: self.east}, self.clock, self.limits)
-
-    async def round(self) -> None:
-        """One look, and everything that comes of it."""
-        async with asyncio.TaskGroup() as tasks:
-            await self.sender.round(tasks)
-
-    async def begin(self) -> None:
-        await self.sender.begin()
-        await self.round()
-        for shop in (self.tea, self.east):
-            shop.messages.clear()
-
-    async def set_level(self, sku: str, units: int) -> None:
-        async with self.record.begin() as db:
-            await stock.set_level(db, sku, units)
-
-    async def match(self, shop: ShopId, platform_sku: str, **parts: int) -> None:
-        rows = [{"sku": sku.replace("_", "-"), "quantity": count, "price_weight": 1} for sku, count in parts.items()]
-        async with self.record.begin() as db:
-            await stock.add_match(db, (shop.channel, shop.shop_id, platform_sku), rows, NOON)
-
-    async def rows(self, sql: str) -> list[tuple[object, ...]]:
-        async with self.record.connect() as db:
-            return [tuple(row) for row in await db.execute(text(sql))]
-
-    async def untold(self) -> list[tuple[object, ...]]:
-        return await self.rows("select shop_id, platform_sku from untold_levels order by 1, 2")
-
-    async def cases(self) -> list[tuple[object, ...]]:
-        return await self.rows("select subject, choice, last_error from cases order by opened_at")
-
-
-@pytest.fixture
-async def sending(record: AsyncEngine) -> Sending:
-    async with record.begin() as db:
-        await shops.add_shop(db, shops.Shop("shop", "east", "teahouse", "East", "alipay", "main"))
-    opened = Sending(record)
-    await opened.match(EAST, "GREEN", TEA_GREEN_250=1)
-    return opened
 
 
 async def test_a_sender_that_begins_tells_each_shop_everything_it_sells(sending: Sending) -> None:
@@ -334,3 +255,17 @@ async def test_sent_changes_are_deleted_after_their_time_and_others_never(sendin
     sending.clock.time += timedelta(days=9)
     await sending.outbox.forget_sent()
     assert await sending.rows("select subject, sent_at is null from outbox") == [(GREEN, True)]
+
+
+async def test_what_is_still_to_be_told_is_counted_whoever_owes_it(sending: Sending) -> None:
+    async def backlog() -> int:
+        async with sending.record.connect() as db:
+            return (await standing(db, sending.clock.now())).outbox.count
+
+    await sending.begin()
+    assert await backlog() == 0
+    await sending.set_level(GREEN, 5)
+    assert await backlog() == 1  # the change
+    sending.tea.silent = True
+    await sending.round()
+    assert await backlog() == 2  # green tea and the gift box, at one of two shops

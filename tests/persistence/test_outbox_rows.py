@@ -23,10 +23,7 @@ Rows = list[tuple[str, dict[str, int]]]
 
 
 @pytest.fixture
-async def orders(record: AsyncEngine) -> PostgresOrders:
-    """The rows of the shop's opening are gone."""
-    async with record.begin() as db:
-        await db.execute(text("delete from outbox"))
+def orders(record: AsyncEngine) -> PostgresOrders:
     clock = FixedClock(NOON)
     return PostgresOrders(record, Customers(b"k" * 32, clock), clock, Limits())
 
