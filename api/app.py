@@ -2,12 +2,13 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from api.allowances import Allowances
-from api.errors import add_error_answers
+from api.errors import add_error_answers, add_problem_schemas
 from api.headers import SafeHeaders
 from api.observed import Observed
 from api.proxies import TrustedProxies
@@ -24,6 +25,11 @@ DESCRIPTION = "Durable order and refund operations for merchants who sell on sev
 
 class Edge(FastAPI):
     """What stands around every answer stands outermost: the framework gives some answers itself."""
+
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            self.openapi_schema = add_problem_schemas(super().openapi())
+        return self.openapi_schema
 
     def build_middleware_stack(self) -> ASGIApp:
         return Observed(SafeHeaders(SizeLimit(TrustedProxies(super().build_middleware_stack()))))

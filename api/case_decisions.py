@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import Query, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from api.errors import Problem
 from api.schemas import DecideBody
@@ -67,7 +67,9 @@ class DecidedAnswer(BaseModel):
 
 
 class CaseQuery(BaseModel):
-    """What GET /cases may ask."""
+    """What GET /cases may ask. A filter that we don't have is refused: leaving it out would show too much."""
+
+    model_config = ConfigDict(extra="forbid")
 
     state: State = State.OPEN
     cause: Cause | None = None

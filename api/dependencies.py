@@ -6,6 +6,7 @@ from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Annotated, Protocol
 
 from fastapi import Depends, Header, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.acceptance import Acceptance
 from api.allowances import Allowances, Limit
@@ -112,13 +113,16 @@ def must_have(needed: str, token: Token) -> None:
         raise Problem(403, "forbidden", f"this token lacks the scope {needed}")
 
 
+Bearer = Annotated[
+    HTTPAuthorizationCredentials | None, Depends(HTTPBearer(auto_error=False, description="`lockstep token create`"))
+]
+
+
 def scope(needed: str) -> Callable[..., Awaitable[Token]]:
     """A dependency: the caller's token, which must have this scope. 401 without a token, 403 without the scope."""
 
-    async def token(
-        request: Request, here: HouseHere, spent: AllowancesHere, authorization: Annotated[str, Header()] = ""
-    ) -> Token:
-        found = await known_token(here, caller(request), bearer(authorization))
+    async def token(request: Request, here: HouseHere, spent: AllowancesHere, shown: Bearer) -> Token:
+        found = await known_token(here, caller(request), shown.credentials.strip() if shown else "")
         await spent.spend(here, _requests(here, needed), found.name)
         must_have(needed, found)
         return found

@@ -2,10 +2,13 @@
 
 import logging
 from traceback import format_tb
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from pydantic.json_schema import models_json_schema
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -13,6 +16,47 @@ from domain.errors import DomainError
 
 log = logging.getLogger("lockstep.api")
 MEDIA_TYPE = "application/problem+json"
+
+
+Documented = dict[int | str, dict[str, Any]]
+KINDS = {
+    400: "Refused",
+    401: "No valid token",
+    403: "The token lacks the scope",
+    404: "Unknown",
+    409: "Not as things stand",
+    413: "Too large",
+    422: "Not as it must be",
+    429: "Too many",
+    503: "Not now: nothing was lost, send it again",
+}
+
+
+class FieldProblem(BaseModel):
+    field: str
+    message: str
+
+
+class ProblemDocument(BaseModel):
+    """RFC 9457. `errors` names the fields of an `invalid-request`, never their values."""
+
+    type: str = Field(pattern="^urn:lockstep:problem:[a-z-]+$")
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldProblem] | None = None
+
+
+def problems(*statuses: int) -> Documented:
+    """For the OpenAPI document: these answers are problem documents. Whatever may be asked, 503 may be the answer."""
+    content = {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{ProblemDocument.__name__}"}}}
+    return {status: {"description": KINDS[status], "content": content} for status in (*statuses, 503)}
+
+
+def add_problem_schemas(document: dict[str, Any]) -> dict[str, Any]:
+    schemas = models_json_schema([(ProblemDocument, "serialization")], ref_template="#/components/schemas/{model}")[1]
+    document["components"]["schemas"] |= schemas["$defs"]
+    return document
 
 
 class Problem(Exception):

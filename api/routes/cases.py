@@ -15,10 +15,11 @@ from api.case_decisions import (
     page,
 )
 from api.dependencies import HouseHere, scope
+from api.errors import problems
 from api.schemas import DecideBody
 from persistence.access import Token
 
-router = APIRouter(prefix="/cases", tags=["cases"])
+router = APIRouter(prefix="/cases", tags=["cases"], responses=problems(401, 403, 422, 429))
 
 ReaderHere = Annotated[Token, Depends(scope("cases:read"))]
 DeciderHere = Annotated[Token, Depends(scope("cases:write"))]
@@ -31,13 +32,17 @@ async def list_cases(here: HouseHere, _: ReaderHere, asked: Annotated[CaseQuery,
     return await page(here, asked)
 
 
-@router.get("/{case_id}", summary="One case")
+@router.get("/{case_id}", summary="One case", responses=problems(404))
 async def one_case(case_id: str, here: HouseHere, _: ReaderHere) -> CaseAnswer:
     """With its error, its attempts and what each choice will do."""
     return await one(here, case_id)
 
 
-@router.post("/{case_id}/decide", summary="Decide a case", responses={202: {"model": DecidedAnswer}})
+@router.post(
+    "/{case_id}/decide",
+    summary="Decide a case",
+    responses={202: {"model": DecidedAnswer}, **problems(400, 404, 409, 413)},
+)
 async def decide_case(
     case_id: str, body: DecideBody, here: HouseHere, token: DeciderHere, response: Response, key: KeyHere = None
 ) -> DecidedAnswer:

@@ -5,8 +5,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from api.answers import TrackedByNumber, TrackedWithProof
 from api.dependencies import HouseHere, caller
-from api.errors import Problem
+from api.errors import Documented, Problem, problems
 from api.templates.page import coming_page, order_page, too_many_page, unknown_page, words_for
 from api.templates.words import Words
 from api.tracking import (
@@ -23,6 +24,21 @@ from api.tracking import (
 
 router = APIRouter(prefix="/track", tags=["tracking"])
 Caller = Annotated[str, Depends(caller)]
+Tracked = TrackedWithProof | TrackedByNumber
+REFUSED = problems(404, 409, 413, 422, 429)
+REFUSED_PAGE: Documented = problems(413, 422) | {
+    status: {"description": word, "content": {"text/html": {"schema": {"type": "string"}}}}
+    for status, word in ((404, "Unknown"), (409, "On its way into the record"), (429, "Too many wrong guesses"))
+}
+PHONE_FORM = {
+    "requestBody": {
+        "content": {
+            "application/x-www-form-urlencoded": {
+                "schema": {"type": "object", "properties": {"phone_tail": {"type": "string"}}}
+            }
+        }
+    }
+}
 
 
 def words(accept_language: Annotated[str, Header()] = "", lang: Annotated[str | None, Query()] = None) -> Words:
@@ -46,14 +62,20 @@ def _refusal(problem: Problem, words: Words) -> Response:
     return unknown_page(words) if isinstance(problem, Unknown) else too_many_page(words, problem.headers or {})
 
 
-@router.get("/{order_no}.json", summary="Where an order stands")
+@router.get("/{order_no}.json", summary="Where an order stands", response_model=Tracked, responses=REFUSED)
 async def as_json(here: HouseHere, who: Caller, question: Annotated[Question, Depends(by_link)]) -> dict[str, Any]:
     """By number alone: stage and expected end. With `proof` from the signed link: everything."""
     found = await answer(here, who, question)
     return full_json(found) if question.proves else public_json(found)
 
 
-@router.post("/{order_no}.json", summary="Where an order stands, proven by the phone")
+@router.post(
+    "/{order_no}.json",
+    summary="Where an order stands, proven by the phone",
+    response_model=TrackedWithProof,
+    responses=REFUSED,
+    openapi_extra=PHONE_FORM,
+)
 async def as_json_by_phone(
     here: HouseHere, who: Caller, question: Annotated[Question, Depends(by_phone)]
 ) -> dict[str, Any]:
@@ -61,7 +83,7 @@ async def as_json_by_phone(
     return full_json(await answer(here, who, question))
 
 
-@router.get("/{order_no}", summary="The tracking page", response_class=HTMLResponse)
+@router.get("/{order_no}", summary="The tracking page", response_class=HTMLResponse, responses=REFUSED_PAGE)
 async def page(
     request: Request, here: HouseHere, who: Caller, question: Annotated[Question, Depends(by_link)], said: WordsHere
 ) -> Response:
@@ -73,7 +95,14 @@ async def page(
     return order_page(found, said, here.clock.now(), request.query_params, full=question.proves)
 
 
-@router.post("/{order_no}", summary="Prove by the phone", status_code=303, response_class=Response)
+@router.post(
+    "/{order_no}",
+    summary="Prove by the phone",
+    status_code=303,
+    response_class=Response,
+    responses=REFUSED_PAGE,
+    openapi_extra=PHONE_FORM,
+)
 async def page_by_phone(
     here: HouseHere,
     who: Caller,

@@ -3,22 +3,39 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
+from fastapi.responses import PlainTextResponse
 
 from api.dependencies import AcceptanceHere
-from api.errors import Problem
+from api.errors import Documented, Problem, problems
 from api.parcel_events import take_parcel_event
 from api.payment_notices import take_notice
 from ports.errors import MessageRefused
 from ports.messages import RawMessage
 
-router = APIRouter(prefix="/webhooks", tags=["webhooks"])
+router = APIRouter(prefix="/webhooks", tags=["webhooks"], responses=problems(413, 429))
+
+# Signatures cover raw bytes: what is in them is the adapters' business.
+ANY_BODY = {"requestBody": {"content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}}
+PROVIDERS_WORDS: Documented = {
+    204: {"description": "Accepted (WeChat Pay)"},
+    400: {
+        "description": "Refused, in the provider's words",
+        "content": {"text/plain": {"schema": {"type": "string"}}, "application/json": {"schema": {"type": "object"}}},
+    },
+}
 
 
 async def _raw(request: Request) -> RawMessage:
     return RawMessage.arrived(request.headers.items(), await request.body())
 
 
-@router.post("/warehouse", summary="Parcels that left or arrived", status_code=204)
+@router.post(
+    "/warehouse",
+    summary="Parcels that left or arrived",
+    status_code=204,
+    responses=problems(400),
+    openapi_extra=ANY_BODY,
+)
 async def warehouse(request: Request, acceptance: AcceptanceHere) -> Response:
     """Standard Webhooks; see docs/warehouse-api.md."""
     try:
@@ -28,7 +45,13 @@ async def warehouse(request: Request, acceptance: AcceptanceHere) -> Response:
     return Response(status_code=204)
 
 
-@router.post("/{provider}", summary="Payment notices of a provider")
+@router.post(
+    "/{provider}",
+    summary="Payment notices of a provider",
+    response_class=PlainTextResponse,
+    responses=problems(404, 422) | PROVIDERS_WORDS,
+    openapi_extra=ANY_BODY,
+)
 async def payment_notice(
     provider: Annotated[str, Path(description="`alipay` or `wechatpay`")], request: Request, acceptance: AcceptanceHere
 ) -> Response:
