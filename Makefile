@@ -15,9 +15,9 @@ help:  ## list the commands
 
 setup: $(READY)  ## create .venv with the pinned packages
 
-$(READY): requirements.lock pyproject.toml
+$(READY): requirements-dev.lock pyproject.toml
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(READY)
 
@@ -49,6 +49,7 @@ format: $(READY)  ## put the code into shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-lock: $(READY)  ## pin the dependencies anew (needs uv)
-	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev \
-		pyproject.toml -o requirements.lock
+PIN := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+lock:  ## pin the dependencies anew: of the image, and with the same versions of development (needs uv)
+	$(PIN) pyproject.toml -o requirements.lock
+	$(PIN) --extra dev --constraints requirements.lock pyproject.toml -o requirements-dev.lock

@@ -9,6 +9,7 @@ import typer
 
 from cli import cases, health, namespace, orders, record, servers
 from cli.customers import customer_commands
+from cli.endings import BAD_USAGE, stop
 from cli.shops import entity_commands, shop_commands
 from cli.stock import sku_commands, stock_commands
 from cli.tokens import token_commands
@@ -55,7 +56,10 @@ def demo(
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the result to this file.")] = None,
 ) -> None:
     """An hour of trade in about a minute, with all that goes wrong in one, then proof of the result."""
-    from cli.demo import demo as run_demo  # noqa: PLC0415 - it brings the whole house along
+    try:
+        from cli.demo import demo as run_demo  # noqa: PLC0415 - it brings the whole house along
+    except ModuleNotFoundError as missing:
+        stop(BAD_USAGE, f"{missing.name} is missing: `pip install lockstep[embedded]` brings the demo's servers")
 
     run_demo(once=once, json_file=json_file)
 
