@@ -34,18 +34,21 @@ class HttpAnswer:
 def open_client(
     *, total_seconds: float = 10, connect_seconds: float = 2, transport: httpx.AsyncBaseTransport | None = None
 ) -> httpx.AsyncClient:
-    """The caller closes it. `transport` is for tests.
+    """The caller closes it. `transport` is the usual one with something around it, or a test's.
 
     Redirects are answers outside the protocol. The environment is not asked: a proxy variable must not reroute
     payments, and a .netrc must not add credentials.
     """
     return httpx.AsyncClient(
         timeout=httpx.Timeout(total_seconds, connect=min(connect_seconds, total_seconds)),
-        limits=_LIMITS,
-        transport=transport,
+        transport=transport or usual_transport(),
         follow_redirects=False,
         trust_env=False,
     )
+
+
+def usual_transport() -> httpx.AsyncBaseTransport:
+    return httpx.AsyncHTTPTransport(limits=_LIMITS, trust_env=False)
 
 
 async def exchange(client: httpx.AsyncClient, method: str, url: str, **content: Any) -> HttpAnswer:

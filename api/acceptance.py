@@ -20,6 +20,7 @@ from domain.reference import OrderId
 from persistence import cases
 from persistence.engine import Connection
 from persistence.evidence import Arrival, Verdict
+from runtime.tracing import span
 from runtime.wiring import House
 from workflows import identity
 from workflows.messages import Fact, OrderStart
@@ -41,7 +42,9 @@ class Acceptance:
 
     async def keep(self, db: Connection, arrival: Arrival) -> int:
         self.house.metrics.message(arrival.source, arrival.kind, arrival.verdict, arrival.reason)
-        return await self.house.evidence.keep(db, arrival, self.house.clock.now())
+        order = {"lockstep.workflow_id": f"order/{arrival.order_id}"} if arrival.order_id else {}
+        with span("evidence", {**order, "lockstep.verdict": arrival.verdict}):
+            return await self.house.evidence.keep(db, arrival, self.house.clock.now())
 
     async def keep_alone(self, arrival: Arrival) -> int:
         async with self.house.engine.begin() as db:
@@ -81,20 +84,22 @@ class Acceptance:
 
     async def tell(self, order_id: OrderId, signal: Callable[..., None], fact: Fact, summary: str = "") -> None:
         """Durable once this returns: the workflow has the fact, or a new run begins with it. Problem 503 otherwise."""
+        workflow_id = identity.order_workflow_id(order_id)
         options: dict[str, Any] = {"static_summary": summary} if summary else {}
         try:
-            await self.house.temporal.start_workflow(
-                OrderWorkflow.run,
-                OrderStart(order_id),
-                id=identity.order_workflow_id(order_id),
-                task_queue=identity.ORDERS,
-                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-                start_signal=signal.__name__,
-                start_signal_args=[fact],
-                search_attributes=identity.order_search_attributes(order_id, Stage.AWAITING_PAYMENT),
-                rpc_timeout=SIGNAL_PATIENCE,
-                **options,
-            )
+            with span(f"signal {signal.__name__}", {"lockstep.workflow_id": workflow_id}):
+                await self.house.temporal.start_workflow(
+                    OrderWorkflow.run,
+                    OrderStart(order_id),
+                    id=workflow_id,
+                    task_queue=identity.ORDERS,
+                    id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+                    start_signal=signal.__name__,
+                    start_signal_args=[fact],
+                    search_attributes=identity.order_search_attributes(order_id, Stage.AWAITING_PAYMENT),
+                    rpc_timeout=SIGNAL_PATIENCE,
+                    **options,
+                )
         except RPCError as error:
             raise Problem(
                 503, "unavailable", "not accepted yet: send it again", headers={"retry-after": "5"}

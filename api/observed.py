@@ -1,15 +1,21 @@
-"""Each request as the outside feels it: how long it took, by route and status. Nothing of what it said."""
+"""Each request as the outside feels it: a trace that begins here, and how long it took. Nothing of what it said."""
 
 from time import perf_counter
 
+from opentelemetry.trace import SpanKind
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from runtime.tracing import span
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 NO_ROUTE = "none"
 
 
 class Observed:
-    """Plain ASGI, outermost. Methods and routes that we don't have share a name: the outside must not invent labels."""
+    """Plain ASGI, outermost. Methods and routes that we don't have share a name: the outside must not invent labels.
+
+    Nor does it choose our trace ids: a `traceparent` that comes with a request is not taken over.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -26,10 +32,13 @@ class Observed:
                 status = message["status"]
             await send(message)
 
+        method = scope["method"] if scope["method"] in METHODS else "other"
         began = perf_counter()
-        try:
-            await self._app(scope, receive, sending)
-        finally:
-            method = scope["method"] if scope["method"] in METHODS else "other"
-            route = getattr(scope.get("route"), "path", NO_ROUTE)
-            scope["app"].state.house.metrics.request(perf_counter() - began, method, route, status)
+        with span(method, {"http.request.method": method}, kind=SpanKind.SERVER, begins_trace=True) as request:
+            try:
+                await self._app(scope, receive, sending)
+            finally:
+                route = getattr(scope.get("route"), "path", NO_ROUTE)
+                request.update_name(f"{method} {route}")
+                request.set_attributes({"http.route": route, "http.response.status_code": status})
+                scope["app"].state.house.metrics.request(perf_counter() - began, method, route, status)

@@ -1,6 +1,8 @@
 """One interceptor around every activity: it says where it comes from, times it, and logs each failed attempt."""
 
 import logging
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from time import perf_counter
 from traceback import extract_tb
@@ -12,7 +14,9 @@ from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, 
 
 from ports.errors import PortError
 from ports.provenance import PROVENANCE, Provenance
+from runtime.causes import link_to_order
 from runtime.metrics import UNCOLLECTED, Metrics
+from runtime.tracing import ids, span
 from workflows.identity import transaction_id
 
 log = logging.getLogger("lockstep.attempts")
@@ -33,23 +37,52 @@ class _Attempt(ActivityInboundInterceptor):
 
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002 - the SDK's name
         info = activity.info()
-        verb = info.activity_type.rpartition(".")[2]
-        origin = Provenance(transaction_id(info.workflow_id or "", verb), info.workflow_run_id or "")
-        token = PROVENANCE.set(origin)
+        name = _transaction(info, input.args)
+        with _traced(info, name, input):
+            origin = PROVENANCE.set(Provenance(name, info.workflow_run_id or "", ids()[0]))
+            try:
+                return await self._timed(input, info, name)
+            finally:
+                PROVENANCE.reset(origin)
+
+    async def _timed(self, input: ExecuteActivityInput, info: activity.Info, name: str) -> Any:  # noqa: A002
         began = perf_counter()
         try:
             answer = await super().execute_activity(input)
         except Exception as error:  # noqa: BLE001 - whatever it was, Temporal hears it in our words
-            self._metrics.attempt(perf_counter() - began, info.activity_type, done=False)
-            named = {"step": info.activity_type, "transaction_id": origin.transaction_id, "attempt": info.attempt}
+            self._measured(info, perf_counter() - began, done=False)
+            named = {"step": info.activity_type, "transaction_id": name, "attempt": info.attempt}
             log.warning("attempt %s of %s failed: %s", info.attempt, info.activity_type, _sentence(error), extra=named)
             # Not `from error`: the SDK logs and keeps the whole chain, and a database's words may quote a row.
             raise ApplicationError(_sentence(error), info.attempt, type=type(error).__name__) from None
-        else:
-            self._metrics.attempt(perf_counter() - began, info.activity_type, done=True)
-            return answer
-        finally:
-            PROVENANCE.reset(token)
+        self._measured(info, perf_counter() - began, done=True)
+        return answer
+
+    def _measured(self, info: activity.Info, seconds: float, *, done: bool) -> None:
+        self._metrics.attempt(None if _lives_on(info) else seconds, info.activity_type, done=done)
+
+
+def _lives_on(info: activity.Info) -> bool:
+    """What must show that it is still there works until its worker stops: its age says nothing."""
+    return info.heartbeat_timeout is not None
+
+
+def _traced(info: activity.Info, name: str, input: ExecuteActivityInput) -> AbstractContextManager[object]:  # noqa: A002
+    """What lives on would be one endless span: each call that it makes is a trace of its own."""
+    if _lives_on(info):
+        return nullcontext()
+    about: dict[str, str | int] = {
+        "lockstep.transaction_id": name,
+        "lockstep.workflow_id": info.workflow_id or "",
+        "lockstep.attempt": info.attempt,
+    }
+    return span(info.activity_type, about, links=link_to_order(input.headers))
+
+
+def _transaction(info: activity.Info, args: Sequence[Any]) -> str:
+    """That of the outside call, where the step makes one or records what became of one."""
+    own = transaction_id(info.workflow_id or "", info.activity_type.rpartition(".")[2])
+    return str(getattr(args[0], "transaction_id", own)) if args else own
 
 
 def _sentence(error: Exception) -> str:

@@ -26,6 +26,7 @@ from persistence.case_list import CaseRow, find_case, stage_of
 from persistence.engine import Engine
 from ports.clock import Clock
 from ports.provenance import PROVENANCE, Provenance
+from runtime.tracing import ids
 from workflows import identity
 from workflows.order import OrderWorkflow
 
@@ -116,7 +117,7 @@ class CaseDecisions:
 
     async def _settle(self, case: CaseRow, decision: CaseDecision) -> None:
         """Nobody waits: the record is all there is to change. Who comes second changes nothing."""
-        origin = PROVENANCE.set(Provenance(f"case/{case.id}/{decision.choice}"))
+        origin = PROVENANCE.set(Provenance(f"case/{case.id}/{decision.choice}", trace_id=ids()[0]))
         try:
             async with self._engine.begin() as db:
                 now = self._clock.now()

@@ -170,6 +170,8 @@ class Settings(TemporalSettings):
     limits: Limits = Limits()
     time_scale: float = 1.0
     """1 is real time; the demo lets an hour pass in a minute with 60."""
+    tracing: bool = True
+    """Every incoming message has a trace id, in its log lines and in the audit log; spans only with an endpoint."""
     metrics_address: str = ""
     """`host:port` where Prometheus may read this process's metrics; nowhere when empty."""
     temporal_metrics_address: str = ""

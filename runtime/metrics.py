@@ -61,8 +61,10 @@ class Metrics(Measures):
     def request(self, seconds: float, method: str, route: str, status: int) -> None:
         self._time(names.REQUEST_SECONDS, seconds, method, route, str(status))
 
-    def attempt(self, seconds: float, step: str, *, done: bool) -> None:
-        self._time(names.STEP_SECONDS, seconds, step)
+    def attempt(self, seconds: float | None, step: str, *, done: bool) -> None:
+        """Without `seconds` for one whose age says nothing."""
+        if seconds is not None:
+            self._time(names.STEP_SECONDS, seconds, step)
         self._count(names.ATTEMPTS, step, "done" if done else "failed")
 
     def order_placed(self, order_id: OrderId) -> None:

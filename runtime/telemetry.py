@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 from opentelemetry import metrics as global_metrics
+from opentelemetry import trace
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import MetricReader, PeriodicExportingMetricReader
@@ -14,6 +15,7 @@ from temporalio.runtime import LoggingConfig, LoggingFormat, PrometheusConfig, R
 
 from runtime.config import Settings
 from runtime.metrics import UNCOLLECTED, Metrics
+from runtime.tracing import tracer_provider
 
 SEND_LIMIT_SECONDS = 3.0  # a collector that is away must not hold up the end of a process
 SEND_EVERY_SECONDS = 15.0
@@ -28,6 +30,8 @@ def telemetry(settings: Settings, program: str) -> Iterator[Metrics]:
     resource = Resource.create({"service.name": f"lockstep-{program}", "service.namespace": "lockstep"})
     with ExitStack() as stack:
         _start_runtime(settings.temporal_metrics_address)
+        if settings.tracing:
+            _start_tracing(stack, settings.otlp_endpoint, resource)
         readers = _readers(stack, settings)
         if not readers:
             yield UNCOLLECTED
@@ -48,6 +52,19 @@ def _start_runtime(address: str) -> None:
         Runtime.set_default(Runtime(telemetry=told))
     except ValueError as taken:
         raise ValueError(f"no metrics can be served at {address}: {taken}") from taken
+
+
+def _start_tracing(stack: ExitStack, endpoint: str, resource: Resource) -> None:
+    exporter = None
+    if endpoint:
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import (  # noqa: PLC0415 - most processes need none
+            OTLPSpanExporter,
+        )
+
+        exporter = OTLPSpanExporter(f"{endpoint.rstrip('/')}/v1/traces", timeout=SEND_LIMIT_SECONDS)
+    provider = tracer_provider(resource, exporter)
+    stack.callback(provider.shutdown)
+    trace.set_tracer_provider(provider)
 
 
 def _readers(stack: ExitStack, settings: Settings) -> list[MetricReader]:

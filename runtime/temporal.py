@@ -9,6 +9,7 @@ from runtime.codec import EncryptionCodec
 from runtime.config import Settings
 from runtime.payloads import CachedPydanticConverter
 from runtime.temporal_access import access
+from runtime.tracing import plugins
 from workflows.order import OrderWorkflow
 from workflows.outbox import OutboxWorkflow
 
@@ -43,10 +44,12 @@ def workflow_runner() -> WorkflowRunner:
 
 
 def replayer(converter: DataConverter) -> Replayer:
-    return Replayer(workflows=list(WORKFLOWS), data_converter=converter, workflow_runner=workflow_runner())
+    return Replayer(
+        workflows=list(WORKFLOWS), data_converter=converter, workflow_runner=workflow_runner(), plugins=plugins()
+    )
 
 
 async def connect(settings: Settings, *, lazy: bool = False) -> Client:
     """`lazy`: only once something is said. A worker can't use such a client."""
     converter = data_converter(settings.payload_key_ring)
-    return await Client.connect(**access(settings), data_converter=converter, lazy=lazy)
+    return await Client.connect(**access(settings), data_converter=converter, lazy=lazy, plugins=plugins())

@@ -15,7 +15,7 @@ from activities.payments import PaymentActivities
 from activities.records import RecordActivities
 from activities.warehouse import WarehouseActivities
 from adapters.channels.own_shop import OwnShop, ShopListener
-from adapters.http import open_client
+from adapters.http import open_client, usual_transport
 from adapters.payments.alipay import Alipay, AlipayAccount
 from adapters.payments.wechatpay import WechatPay, WechatPayAccount
 from adapters.warehouse.http import HttpWarehouse, WarehouseAccess
@@ -35,6 +35,7 @@ from runtime.attempts import AttemptLog
 from runtime.config import AlipayAccountSettings, Settings, ShopListenerSettings, WechatPayAccountSettings
 from runtime.metrics import UNCOLLECTED, Metrics
 from runtime.sender import StartsTheSender
+from runtime.tracing import TracedTransport
 from workflows import identity
 
 GRACE = timedelta(seconds=30)  # what is in flight may end before a worker stops
@@ -66,7 +67,7 @@ async def open_house(
     async with AsyncExitStack() as stack:
         engine = connect_record(settings.database_url, pool_size=settings.database_pool)
         stack.push_async_callback(engine.dispose)
-        outside = await stack.enter_async_context(open_client())
+        outside = await stack.enter_async_context(open_client(transport=TracedTransport(usual_transport())))
         customers = Customers(settings.record_key_bytes, clock)
         access = WarehouseAccess(
             settings.warehouse_url, settings.warehouse_token.get_secret_value(), settings.warehouse_secret_list

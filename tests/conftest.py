@@ -15,8 +15,9 @@ from ports.provenance import PROVENANCE, Provenance
 from runtime.embedded import EmbeddedPostgres
 from tests.builders import NOON
 from tests.collected import collected
+from tests.spans import spans, tracing
 
-__all__ = ["collected"]
+__all__ = ["collected", "spans", "tracing"]
 
 _numbers = itertools.count(1)
 SKUS = (

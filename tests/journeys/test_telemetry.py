@@ -1,26 +1,34 @@
-"""What real programs tell of one order: metrics to Prometheus and to a collector, under names that boards rely on."""
+"""What real programs tell of an order: its traces and metrics, under ids and names that people can rely on."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from prometheus_client.parser import text_string_to_metric_families
 
+from api.tracking_links import signed_link
+from domain.reference import OrderId
 from runtime.embedded import EmbeddedTemporal
 from runtime.local_house import LocalHouse
-from runtime.metric_names import SERIES, TEMPORAL_SERIES
+from runtime.metric_names import METRICS, SERIES, TEMPORAL_SERIES
 from runtime.wiring import open_house
+from sandbox.faults import Fault, Place
 from tests.journeys.collector import Collector, collecting
-from tests.journeys.orders import ON_ITS_WAY, placed
+from tests.journeys.orders import ON_ITS_WAY, RECIPIENT, paid, placed
 from tests.journeys.programs import local_house, running_api, running_worker
 from tests.journeys.staging import Stage, bound_socket, eventually, open_outside, settings_for, url_of
 
 pytestmark = pytest.mark.slow
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
+OFTEN = {"OTEL_BSP_SCHEDULE_DELAY": "100"}  # milliseconds between two deliveries of spans
+STEPS = ("records.record_payment", "records.reserve_stock", "records.review_release", "records.record_push")
+STRANGER = "0af7651916cd43dd8448eb211c80319c"
 
 
 @dataclass
@@ -47,6 +55,34 @@ class Programs:
 
         await eventually(reached, f"{name} {labels} = {wanted} of {program}")
 
+    async def paid_and_pushed(self, order_no: str) -> None:
+        await placed(self.stage, order_no)
+        await paid(self.stage, order_no)
+        await self.stage.until_stage(order_no, *ON_ITS_WAY)
+
+    async def until_span(self, name: str, order_no: str) -> Span:
+        async def told() -> bool:
+            return any(self.of_order(order_no, name))
+
+        await eventually(told, f"a span {name} of {order_no}")
+        return self.of_order(order_no, name)[-1]
+
+    def of_order(self, order_no: str, name: str) -> list[Span]:
+        workflow_id = f"order/shop/tea/{order_no}"
+        told = [span for _, span in self.collector.spans if span.name == name]
+        return [span for span in told if attribute(span, "lockstep.workflow_id") == workflow_id]
+
+    async def has_told(self, name: str) -> bool:
+        return any(span.name == name for _, span in self.collector.spans)
+
+    def trace(self, trace_id: bytes) -> dict[str, tuple[str, Span]]:
+        """Span name -> the program that told it, and the span."""
+        return {span.name: (program, span) for program, span in self.collector.spans if span.trace_id == trace_id}
+
+
+def attribute(span: Span, name: str) -> str:
+    return next((each.value.string_value for each in span.attributes if each.key == name), "")
+
 
 def free_address() -> str:
     with bound_socket() as taken:
@@ -68,7 +104,7 @@ async def programs(
         settings = settings_for(record_url, temporal.address, world_folder, url_of(outside))
         house = local_house(settings, tmp_path)
         metrics = {name: free_address() for name in ("api", "worker", "temporal")}
-        told = {"LOCKSTEP_OTLP_ENDPOINT": collector.endpoint}
+        told = {"LOCKSTEP_OTLP_ENDPOINT": collector.endpoint, **OFTEN}
         api = {**told, "LOCKSTEP_METRICS_ADDRESS": metrics["api"]}
         worker = {
             **told,
@@ -87,29 +123,76 @@ def with_settings(house: LocalHouse, more: dict[str, str]) -> LocalHouse:
 
 
 async def test_an_order_shows_in_the_metrics_of_the_programs_it_went_through(programs: Programs) -> None:
-    await programs.stage.control("orders", order_no="4001")
-    await programs.stage.control("payments", out_trade_no="tea_4001")
-    await programs.stage.until_stage("4001", *ON_ITS_WAY)
-
+    await programs.paid_and_pushed("4001")
     accepted = {"source": "alipay", "kind": "payment.notice", "verdict": "accepted", "reason": ""}
     await programs.until_sample("api", 1, "lockstep_messages_total", **accepted)
-    acknowledged = {"method": "POST", "route": "/webhooks/alipay", "status": "200"}
+    acknowledged = {"method": "POST", "route": "/webhooks/{provider}", "status": "200"}
     await programs.until_sample("api", 1, "lockstep_request_seconds_count", **acknowledged)
     await programs.until_sample("worker", 1, "lockstep_orders_placed_total", channel="shop", shop="tea")
     await programs.until_sample("worker", 1, "lockstep_notice_to_paid_seconds_count")
     await programs.until_sample("worker", 1, "lockstep_paid_to_warehouse_seconds_count", attended="no")
     await programs.until_sample("worker", 1, "lockstep_attempts_total", step="warehouse.push", outcome="done")
-    for program in ("api", "worker"):
-        shown = {name for name, _ in await programs.samples(program) if name.startswith("lockstep_")}
-        assert shown <= SERIES
-    sdk = {name for name, _ in await programs.samples("temporal")}
-    assert sdk >= TEMPORAL_SERIES
-
-
-async def test_gauges_show_how_things_stand_seen_from_the_api_too(programs: Programs) -> None:
-    await placed(programs.stage, "4002")
+    await programs.until_sample("api", 1, "lockstep_queue_pollers", queue="warehouse")
     for program in ("api", "worker"):
         await programs.until_sample(program, 1, "lockstep_look_worked", at="record")
-        await programs.until_sample(program, 1, "lockstep_look_worked", at="temporal")
         await programs.until_sample(program, 0, "lockstep_cases_open", cause="push_failed")
-    await programs.until_sample("api", 1, "lockstep_queue_pollers", queue="warehouse")
+        assert {name for name, _ in await programs.samples(program)} <= SERIES
+    assert {name for name, _ in await programs.samples("temporal")} >= TEMPORAL_SERIES
+    await eventually(lambda: told_to(programs.collector), "our metrics at the collector")
+
+
+async def told_to(collector: Collector) -> bool:
+    names = {each.name.removesuffix("_total") for each in METRICS}
+    assert collector.metric_names <= names
+    return bool(collector.metric_names)
+
+
+async def test_a_notice_and_what_it_causes_are_one_trace_from_the_edge_to_the_warehouse(programs: Programs) -> None:
+    await programs.paid_and_pushed("4002")
+    recorded = await programs.until_span("records.record_push", "4002")
+    story = programs.trace(recorded.trace_id)
+
+    request, signal = story["POST /webhooks/{provider}"][1], story["signal payment_settled"][1]
+    assert not request.parent_span_id
+    assert {story[name][1].parent_span_id for name in ("evidence", "signal payment_settled")} == {request.span_id}
+    for step in (*STEPS, "warehouse.push"):
+        program, told = story[step]
+        assert (program, told.parent_span_id) == ("lockstep-worker", signal.span_id)
+        assert told.end_time_unix_nano > told.start_time_unix_nano
+    push, call = story["warehouse.push"][1], story["PUT 127.0.0.1"][1]
+    assert attribute(push, "lockstep.transaction_id") == "order/shop/tea/4002/push"
+    assert call.parent_span_id == push.span_id
+
+    order = await programs.until_span("records.place", "4002")
+    assert order.trace_id != recorded.trace_id
+    assert [link.trace_id for link in recorded.links] == [order.trace_id]
+    assert [link.trace_id for link in order.links] == []
+
+    audited = {(entry.step, entry.trace_id) for entry in await audit_entries(programs.stage)}
+    assert audited >= {("place", order.trace_id.hex()), ("record_payment", recorded.trace_id.hex())}
+    assert audited >= {("reserve_stock", recorded.trace_id.hex()), ("record_push", recorded.trace_id.hex())}
+
+
+async def audit_entries(stage: Stage) -> list[Any]:
+    return await stage.rows("select step, trace_id from audit_log")
+
+
+async def test_failures_are_told_by_their_kind_and_nothing_is_told_that_is_nobodys_business(programs: Programs) -> None:
+    """Nor does anybody outside choose our trace ids."""
+    stage = programs.stage
+    await stage.control("faults", place=Place.WAREHOUSE, fault=Fault.CUT, key="shop.tea.4003")
+    await programs.paid_and_pushed("4003")
+    address = signed_link(stage.house.settings, OrderId("shop", "tea", "4003"))
+    address = address.removeprefix(stage.house.settings.public_url)
+    await stage.shop.get(address, headers={"traceparent": f"00-{STRANGER}-b7ad6b7169203331-01"})
+    recorded = await programs.until_span("records.record_push", "4003")
+    await eventually(lambda: programs.has_told("GET /track/{order_no}"), "a span of the tracking page")
+
+    attempts = programs.of_order("4003", "warehouse.push")
+    assert {each.trace_id for each in attempts} == {recorded.trace_id}
+    assert [each.status.message for each in attempts if each.status.message]
+    told = b"".join(programs.collector.raw)
+    token = stage.shop.headers["authorization"].removeprefix("Bearer ")
+    secrets = [token, "proof=", address.partition("proof=")[2], STRANGER, *RECIPIENT.values()]
+    assert [each for each in secrets if each.encode() in told] == []
+    assert bytes.fromhex(STRANGER) not in told

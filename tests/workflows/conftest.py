@@ -14,6 +14,7 @@ from temporalio.testing import WorkflowEnvironment
 from domain.reference import OrderId
 from ports.clock import FixedClock
 from runtime.temporal import data_converter
+from runtime.tracing import plugins
 from tests.workflows.installation import Installation
 from tests.workflows.world import PAYLOAD_KEYS, World
 from workflows import identity
@@ -25,7 +26,7 @@ _numbers = itertools.count(1001)
 async def env() -> AsyncIterator[WorkflowEnvironment]:
     program = Path(sys.executable).with_name("temporal-test-server")
     async with await WorkflowEnvironment.start_time_skipping(
-        test_server_existing_path=str(program), data_converter=data_converter(PAYLOAD_KEYS)
+        test_server_existing_path=str(program), data_converter=data_converter(PAYLOAD_KEYS), plugins=plugins()
     ) as started:
         types = {key.name: IndexedValueType.ValueType(key.indexed_value_type) for key in identity.SEARCH_ATTRIBUTES}
         request = AddSearchAttributesRequest(namespace=started.client.namespace, search_attributes=types)
