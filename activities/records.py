@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from temporalio import activity
 
 from ports.records import (
+    CancelledTooLate,
     CancelRequested,
     CaseOpened,
     CaseSettled,
@@ -69,8 +70,8 @@ class RecordActivities:
         return await self._records.stop(step)
 
     @activity.defn(name="records.cancel_too_late")
-    async def cancel_too_late(self, step: OrderStep) -> OrderView:
-        return await self._records.cancel_too_late(step)
+    async def cancel_too_late(self, fact: CancelledTooLate) -> OrderView:
+        return await self._records.cancel_too_late(fact)
 
     @activity.defn(name="records.open_case")
     async def open_case(self, fact: CaseOpened) -> OrderView:

@@ -22,7 +22,7 @@ class WarehouseActivities:
 
     @activity.defn(name="warehouse.stop")
     async def stop(self, step: OrderStep) -> StopAnswer:
-        return await self._warehouse.stop(step.order_id.warehouse_reference, step.transaction_id)
+        return await self._warehouse.stop(step.order_id.warehouse_reference(step.outbound), step.transaction_id)
 
     @property
     def all(self) -> Sequence[Callable[..., object]]:

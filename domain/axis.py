@@ -42,6 +42,7 @@ class AfterSale(StrEnum):
 
 
 Axis = TypeVar("Axis", bound=StrEnum)
+NOT_PUSHED = (Fulfilment.WAITING, Fulfilment.RESERVED)
 
 PAYMENT_MOVES: Mapping[Payment, frozenset[Payment]] = {
     Payment.UNPAID: frozenset({Payment.PARTLY_PAID, Payment.PAID}),

@@ -38,6 +38,7 @@ class Choice(StrEnum):
 
     RETRY = "retry"
     SKIP = "skip"
+    SPLIT = "split"
     CANCEL = "cancel"
     CLOSE = "close"
 
@@ -65,7 +66,12 @@ HANDLING: dict[Cause, Handling] = {
     Cause.UNKNOWN_TRADE: Handling("finance", "find out what this trade paid for", _MONEY),
     Cause.MESSAGE_WITHOUT_ORDER: Handling("support", "ask the shop for the order, then it goes on by itself", _MONEY),
     Cause.PROVIDER_SILENT: Handling("operations", "check the provider, then retry", (Choice.RETRY,), waits=True),
-    Cause.OUT_OF_STOCK: Handling("warehouse", "restock and retry, or cancel: the buyer is refunded", _STEP, waits=True),
+    Cause.OUT_OF_STOCK: Handling(
+        "warehouse",
+        "restock and retry; split: what is there goes ahead; or cancel: the buyer is refunded for what did not go",
+        (Choice.RETRY, Choice.SPLIT, Choice.CANCEL),
+        waits=True,
+    ),
     Cause.UNMATCHED_SKU: Handling("operations", "map the sku, then retry", _STEP, waits=True),
     Cause.ADDRESS_INCOMPLETE: Handling("support", "ask the buyer, amend the recipient, then retry", _STEP, waits=True),
     Cause.UNSUPPORTED_KIND: Handling("operations", "handle it outside and cancel it here", _STEP, waits=True),

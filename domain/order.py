@@ -7,28 +7,22 @@ ends in the same state.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
 from domain import ledger
-from domain.axis import (
-    AFTER_SALE_MOVES,
-    FULFILMENT_MOVES,
-    PAYMENT_MOVES,
-    AfterSale,
-    Fulfilment,
-    Holding,
-    Payment,
-    move,
-)
+from domain.axis import FULFILMENT_MOVES, NOT_PUSHED, PAYMENT_MOVES, AfterSale, Fulfilment, Holding, Payment, move
 from domain.case import Cause, NewCase
 from domain.errors import InvalidOrder
 from domain.line import Line, check_lines
-from domain.money import Money, total, total_by_currency
+from domain.money import Money, total
+from domain.outbound import Outbound, handed_over
 from domain.payment import Capture, PlanPart, check_plan, next_unpaid, odd_money, pays_its_part
 from domain.reference import OrderId
-from domain.shipment import Parcel, goods, progress, unknown_lines
+from domain.shipment import Parcel, carried, goods, progress, unknown_lines
 from domain.stock import Demand
 
 
@@ -72,7 +66,10 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True)
 class Order:
-    """`demands` are the matched lines in own skus, `unmatched` the line ids nobody mapped yet."""
+    """`demands` are the matched lines in own skus, `unmatched` the line ids nobody mapped yet.
+
+    `reserved`: {line id: units}. `split`: the next outbound order may go without what is short.
+    """
 
     id: OrderId
     kind: Kind
@@ -84,7 +81,10 @@ class Order:
     unmatched: tuple[str, ...] = ()
     address_gaps: tuple[str, ...] = ()
     captures: tuple[Capture, ...] = ()
+    reserved: Mapping[str, int] = field(default_factory=dict)
+    outbound: tuple[Outbound, ...] = ()
     parcels: tuple[Parcel, ...] = ()
+    split: bool = False
     payment: Payment = Payment.UNPAID
     fulfilment: Fulfilment = Fulfilment.WAITING
     holds: tuple[HoldReason, ...] = ()
@@ -103,7 +103,7 @@ class Order:
     def stage(self) -> Stage:
         if self.fulfilment is Fulfilment.STOPPED:
             return Stage.CANCELLED if self.cancellation is Cancellation.DONE else Stage.CLOSED_UNPAID
-        if self.fulfilment not in (Fulfilment.WAITING, Fulfilment.RESERVED):
+        if self.fulfilment not in NOT_PUSHED:
             return Stage.AT_WAREHOUSE if self.fulfilment is Fulfilment.PUSHED else Stage(self.fulfilment.value)
         if self.payment is not Payment.PAID:
             return Stage.AWAITING_PAYMENT if self.payment is Payment.UNPAID else Stage.PARTLY_PAID
@@ -114,6 +114,35 @@ class Order:
     @property
     def finished(self) -> bool:
         return self.fulfilment in (Fulfilment.COMPLETED, Fulfilment.STOPPED)
+
+    @property
+    def unpushed(self) -> Counter[str]:
+        """Units by line that are reserved and not handed over: what the next outbound order holds."""
+        return Counter(self.reserved) - handed_over(self.outbound)
+
+    @property
+    def away(self) -> Counter[str]:
+        """Units by line that the warehouse has or that left; none before the first push is known."""
+        lines = {demand.line_id for demand in self.demands}
+        return handed_over(self.outbound) | carried(lines, self.parcels) if self.outbound else Counter()
+
+    @property
+    def rest(self) -> Counter[str]:
+        """Units by line that are due and not away."""
+        return Counter({demand.line_id: demand.due for demand in self.demands}) - self.away
+
+    @property
+    def backordered(self) -> bool:
+        """A part is with the warehouse, and the rest is to follow."""
+        return bool(self.outbound and self.rest) and not self.finished
+
+    @property
+    def awaits_push(self) -> bool:
+        return self.fulfilment in NOT_PUSHED or self.backordered
+
+    @property
+    def dropped_cash(self) -> Money:
+        return total((demand.dropped_cash for demand in self.demands), self.shipping.currency)
 
     def freight_of(self, part: int) -> Money:
         """Each payment part carries its share of the freight."""
@@ -127,7 +156,9 @@ class Change:
     order: Order
     entries: tuple[ledger.Entry, ...] = ()
     cases: tuple[NewCase, ...] = ()
+    taken: tuple[Demand, ...] = ()  # goods to reserve
     shipped: tuple[Demand, ...] = ()  # goods that left: they leave stock and reservation
+    given_back: tuple[Demand, ...] = ()  # goods that are reserved no more
     releases_stock: bool = False
 
 
@@ -174,23 +205,31 @@ def _settle(order: Order, capture: Capture, *, already_apart: bool) -> Change:
     if order.fulfilment is not Fulfilment.STOPPED:
         return change
     case = NewCase(Cause.PAID_AFTER_CLOSE, reference, f"{capture.amount} arrived after the order had ended")
-    return replace(change, entries=(*change.entries, _due_back(order, capture)), cases=(case,))
+    return replace(change, entries=(*change.entries, due_back(order, capture, capture.amount)), cases=(case,))
 
 
-def _due_back(order: Order, capture: Capture) -> ledger.Entry:
+def due_back(order: Order, capture: Capture, amount: Money) -> ledger.Entry:
+    """`amount`: the whole capture with its freight, less what of its goods was due back before."""
     freight = order.freight_of(capture.part) if capture.matched else Money(0, order.shipping.currency)
-    return ledger.refund_due("/".join(capture.key), capture.amount, freight, apart=not capture.matched)
+    return ledger.refund_due("/".join(capture.key), amount, freight, apart=not capture.matched)
 
 
-def reserved(order: Order) -> Change:
-    """All matched lines of a paid order are reserved. Parcels that were reported before count from now on."""
-    after = replace(order, fulfilment=move(FULFILMENT_MOVES, order.fulfilment, Fulfilment.RESERVED))
+def reserved(order: Order, taken: tuple[Demand, ...]) -> Change:
+    """`taken` of a paid order's goods are reserved. Parcels that were reported before count from now on."""
+    units = Counter(order.reserved) + Counter({demand.line_id: demand.quantity for demand in taken})
+    moved = move(FULFILMENT_MOVES, order.fulfilment, Fulfilment.RESERVED)
     overtook = order.parcels if order.fulfilment is Fulfilment.WAITING else ()
-    return Change(_followed(after), shipped=tuple(each for parcel in overtook for each in goods(order.demands, parcel)))
+    left = tuple(each for parcel in overtook for each in goods(order.demands, parcel))
+    return Change(followed(replace(order, fulfilment=moved, reserved=dict(units))), taken=taken, shipped=left)
 
 
-def pushed(order: Order) -> Change:
-    return Change(replace(order, fulfilment=move(FULFILMENT_MOVES, order.fulfilment, Fulfilment.PUSHED)))
+def pushed(order: Order, number: int = 1) -> Change:
+    """The warehouse has the outbound order of this number: all that was reserved for it."""
+    after = replace(order, fulfilment=move(FULFILMENT_MOVES, order.fulfilment, Fulfilment.PUSHED))
+    if order.finished or number <= len(order.outbound):
+        return Change(after)
+    new = Outbound(number, dict(order.unpushed))
+    return Change(replace(after, outbound=(*order.outbound, new), split=False))
 
 
 def report_parcel(order: Order, parcel: Parcel) -> Change:
@@ -210,15 +249,26 @@ def report_parcel(order: Order, parcel: Parcel) -> Change:
     if order.fulfilment in (Fulfilment.STOPPED, Fulfilment.WAITING):
         detail = f"parcel {parcel.parcel_no} left, but the order is {order.fulfilment}"
         return Change(after, cases=(NewCase(Cause.UNEXPECTED_PARCEL, parcel.parcel_no, detail),), shipped=shipped)
-    return Change(_followed(after), shipped=shipped)
+    cases = () if before is not None and before.contents else _dropped_goods(after, joined)
+    return Change(followed(after), cases=cases, shipped=shipped)
 
 
-def _followed(order: Order) -> Order:
+def _dropped_goods(order: Order, parcel: Parcel) -> tuple[NewCase, ...]:
+    """Units that were given up, and left all the same: the buyer has them and is to get the money too."""
+    gone = carried({each.line_id for each in order.demands}, order.parcels)
+    told = {each.line_id for each in parcel.contents}
+    short = (each for each in order.demands if each.dropped and gone[each.line_id] > each.due)
+    lines = [each.line_id for each in short if each.line_id in told]
+    detail = f"parcel {parcel.parcel_no} carries more of lines {', '.join(lines)} than was due: the rest was dropped"
+    return (NewCase(Cause.UNEXPECTED_PARCEL, parcel.parcel_no, detail),) if lines else ()
+
+
+def followed(order: Order) -> Order:
     """The order as far as its known parcels bring it, never back.
 
     Goods that left can't be held any more; a line that nobody mapped has not left, and keeps its hold.
     """
-    mapped = {demand.line_id: demand.quantity for demand in order.demands}
+    mapped = {demand.line_id: demand.due for demand in order.demands}
     target = progress(mapped | dict.fromkeys(order.unmatched, 1), order.parcels)
     if target is None or order.fulfilment is Fulfilment.STOPPED:
         return order
@@ -228,38 +278,3 @@ def _followed(order: Order) -> Order:
 
 def complete(order: Order) -> Change:
     return Change(replace(order, fulfilment=move(FULFILMENT_MOVES, order.fulfilment, Fulfilment.COMPLETED)))
-
-
-def request_cancellation(order: Order) -> Change:
-    """Noted first; whether it comes in time is decided by the warehouse's answer, not by us."""
-    if order.cancellation is not Cancellation.NONE or order.fulfilment is Fulfilment.STOPPED:
-        return Change(order)
-    if order.fulfilment is Fulfilment.COMPLETED:
-        return cancel_too_late(order)
-    return Change(replace(order, cancellation=Cancellation.REQUESTED))
-
-
-def stop(order: Order) -> Change:
-    """Nothing will leave: the stock is free again, and all captured money is due back.
-
-    Goods that left in spite of it turn the wish into a return.
-    """
-    if order.fulfilment is Fulfilment.STOPPED:
-        return Change(order)
-    if Fulfilment.STOPPED not in FULFILMENT_MOVES[order.fulfilment]:
-        return cancel_too_late(order)
-    done = Cancellation.DONE if order.cancellation is Cancellation.REQUESTED else order.cancellation
-    stopped = move(FULFILMENT_MOVES, order.fulfilment, Fulfilment.STOPPED)
-    due = tuple(_due_back(order, each) for each in order.captures)
-    amount = " + ".join(map(str, total_by_currency(each.amount for each in order.captures)))
-    cases = (NewCase(Cause.REFUND_DUE, str(order.id), f"{amount} is due back to the buyer"),) if due else ()
-    return Change(replace(order, fulfilment=stopped, cancellation=done, holds=()), due, cases, releases_stock=True)
-
-
-def cancel_too_late(order: Order) -> Change:
-    """The goods had left: the wish to cancel becomes a return."""
-    if order.cancellation is Cancellation.TOO_LATE:
-        return Change(order)
-    case = NewCase(Cause.RETURN_REQUESTED, str(order.id), "the buyer cancelled after the goods had left")
-    requested = move(AFTER_SALE_MOVES, order.after_sale, AfterSale.REQUESTED)
-    return Change(replace(order, cancellation=Cancellation.TOO_LATE, after_sale=requested), cases=(case,))

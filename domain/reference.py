@@ -15,6 +15,7 @@ OWN_SHOP = "shop"
 OUT_TRADE_NO_LIMIT = 32  # characters; WeChat Pay's limit is the smallest among the providers
 MOST_PARTS = 99  # of one payment plan: two digits of the number
 _PART = re.compile(r"[A-Za-z0-9-]{1,24}")
+_WAREHOUSE_REFERENCE = re.compile(r"([^./]+)\.([^./]+)\.([^./]+)(?:\.([2-9]|[1-9][0-9]{1,3}))?")
 _OUT_TRADE_NO = re.compile(r"([A-Za-z0-9-]+)_([A-Za-z0-9-]+?)(?:_([1-9][0-9]?))?")
 
 
@@ -58,13 +59,17 @@ class OrderId:
             raise InvalidReference(f"{text!r} is no order id: write channel/shop/number, such as shop/tea/1001")
         return cls(*parts)
 
-    @property
-    def warehouse_reference(self) -> str:
-        return f"{self.channel}.{self.shop_id}.{self.order_no}"
+    def warehouse_reference(self, number: int = 1) -> str:
+        """Our name of an outbound order: `shop.tea.1001`, then `shop.tea.1001.2` for what follows of a split order."""
+        return f"{self.channel}.{self.shop_id}.{self.order_no}" + (f".{number}" if number > 1 else "")
 
     @classmethod
     def from_warehouse_reference(cls, text: str) -> OrderId:
-        return cls.parse(text.replace(".", "/"))
+        """Every outbound order's name leads to its order."""
+        found = _WAREHOUSE_REFERENCE.fullmatch(text)
+        if found is None:
+            raise InvalidReference(f"{text!r} is no outbound order of ours: it reads channel.shop.number or ….2")
+        return cls(found[1], found[2], found[3])
 
     def out_trade_no(self, part: int, parts: int) -> str:
         """Our number of one payment part: `tea_1001`, or `tea_1001_2` where the plan has several."""

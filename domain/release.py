@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from domain.axis import Fulfilment, Payment
+from domain.axis import Payment
 from domain.case import HANDLING, Cause, NewCase
 from domain.order import Cancellation, Change, HoldReason, Kind, Order
 
@@ -58,9 +58,9 @@ def moot(cause: Cause, order: Order) -> bool:
         Cause.MESSAGE_WITHOUT_ORDER: True,
         Cause.PROVIDER_SILENT: order.payment is Payment.PAID,
         # A line that was mapped late may be short after the others were reserved.
-        Cause.OUT_OF_STOCK: order.fulfilment not in (Fulfilment.WAITING, Fulfilment.RESERVED),
-        Cause.PUSH_FAILED: order.fulfilment not in (Fulfilment.WAITING, Fulfilment.RESERVED),
-        Cause.PUSH_REFUSED: order.fulfilment not in (Fulfilment.WAITING, Fulfilment.RESERVED),
+        Cause.OUT_OF_STOCK: not order.awaits_push,
+        Cause.PUSH_FAILED: not order.awaits_push,
+        Cause.PUSH_REFUSED: not order.awaits_push,
         Cause.STOP_FAILED: order.cancellation is Cancellation.TOO_LATE,
     }
     return passed.get(cause, False)

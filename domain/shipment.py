@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -51,21 +51,28 @@ def _earliest(one: datetime | None, other: datetime | None) -> datetime | None:
     return min((moment for moment in (one, other) if moment is not None), default=None)
 
 
+def carried(ordered: Collection[str], parcels: Iterable[Parcel]) -> Counter[str]:
+    """Units by line in these parcels; those that carry unknown lines don't count."""
+    units: Counter[str] = Counter()
+    for parcel in parcels:
+        if not unknown_lines(ordered, parcel):
+            for content in parcel.contents:
+                units[content.line_id] += content.quantity
+    return units
+
+
 def coverage(ordered: Mapping[str, int], parcels: Iterable[Parcel]) -> Coverage:
     """How much of the ordered quantities (line id -> units) these parcels carry."""
-    carried: Counter[str] = Counter()
-    for parcel in parcels:
-        for content in parcel.contents:
-            carried[content.line_id] += content.quantity
-    if not carried:
+    left = carried(ordered, parcels)
+    if not left:
         return Coverage.NONE
-    return Coverage.ALL if all(carried[line] >= units for line, units in ordered.items()) else Coverage.PART
+    return Coverage.ALL if all(left[line] >= units for line, units in ordered.items()) else Coverage.PART
 
 
 def progress(ordered: Mapping[str, int], parcels: Iterable[Parcel]) -> Fulfilment | None:
-    """How far these parcels bring an order; parcels that carry unknown lines don't count."""
-    known = [parcel for parcel in parcels if not unknown_lines(ordered, parcel)]
-    left = coverage(ordered, known)
+    """How far these parcels bring an order."""
+    parcels = tuple(parcels)
+    left = coverage(ordered, parcels)
     if left is Coverage.NONE:
         return None
     if left is Coverage.PART:
@@ -74,7 +81,7 @@ def progress(ordered: Mapping[str, int], parcels: Iterable[Parcel]) -> Fulfilmen
         Coverage.NONE: Fulfilment.SHIPPED,
         Coverage.PART: Fulfilment.PARTLY_DELIVERED,
         Coverage.ALL: Fulfilment.DELIVERED,
-    }[coverage(ordered, [parcel for parcel in known if parcel.delivered_at])]
+    }[coverage(ordered, [parcel for parcel in parcels if parcel.delivered_at])]
 
 
 def goods(demands: Iterable[Demand], parcel: Parcel) -> tuple[Demand, ...]:
@@ -82,7 +89,7 @@ def goods(demands: Iterable[Demand], parcel: Parcel) -> tuple[Demand, ...]:
     by_line = {demand.line_id: demand for demand in demands}
     if any(each.line_id not in by_line for each in parcel.contents):
         return ()
-    return tuple(replace(by_line[each.line_id], quantity=each.quantity) for each in parcel.contents)
+    return tuple(by_line[each.line_id].units(each.quantity) for each in parcel.contents)
 
 
 def unknown_lines(ordered: Collection[str], parcel: Parcel) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from domain.errors import InvalidOrder
 from domain.money import Money
@@ -33,12 +33,30 @@ class SkuMatch:
 
 @dataclass(frozen=True)
 class Demand:
-    """Units of one own sku that an order line needs, with the share of the line's cash they carry."""
+    """Units of one own sku that an order line needs, with the share of the line's cash they carry.
+
+    `dropped` units of them will not come.
+    """
 
     line_id: str
     sku: str
     quantity: int
     cash: Money
+    dropped: int = 0
+
+    @property
+    def due(self) -> int:
+        """Units that the buyer has got or will get."""
+        return self.quantity - self.dropped
+
+    @property
+    def dropped_cash(self) -> Money:
+        """What the dropped units had cost, to the fen: all units dropped one by one give the whole `cash`."""
+        return self.cash.allocate([self.due, self.dropped])[1]
+
+    def units(self, count: int) -> Demand:
+        """So many of these goods."""
+        return replace(self, quantity=count, dropped=0)
 
 
 def explode(line_id: str, quantity: int, cash: Money, match: SkuMatch) -> tuple[Demand, ...]:
@@ -71,3 +89,15 @@ def sellable(components: Iterable[Component], available: Mapping[str, int]) -> i
     for part in components:
         needed[part.sku] += part.quantity
     return min(available.get(sku, 0) // units for sku, units in needed.items())
+
+
+def there(wanted: Iterable[Demand], free: Mapping[str, int]) -> tuple[Demand, ...]:
+    """As many of the wanted units as are free per sku; the lines are served in their order."""
+    left = Counter(free)
+    served = []
+    for demand in wanted:
+        units = min(demand.quantity, max(left[demand.sku], 0))
+        left[demand.sku] -= units
+        if units:
+            served.append(demand.units(units))
+    return tuple(served)

@@ -73,6 +73,10 @@ async def settle(db: AsyncConnection, decision: CaseDecision, now: datetime) -> 
     return done.rowcount == 1
 
 
+async def cause_of(db: AsyncConnection, case_id: str) -> Cause:
+    return Cause((await db.execute(select(cases.c.cause).where(cases.c.id == case_id))).scalar_one())
+
+
 async def open_cases(db: AsyncConnection, order_id: str) -> list[tuple[WaitingCase, bool]]:
     """The order's open cases, each with whether its workflow stands still for it."""
     rows = await db.execute(_OPEN, {"order": order_id})

@@ -14,23 +14,25 @@ from domain.axis import AfterSale, Fulfilment, Payment
 from domain.line import Line
 from domain.money import Money
 from domain.order import Cancellation, HoldReason, Kind, Order
-from domain.payment import Capture, PlanPart
+from domain.outbound import Outbound
+from domain.payment import PlanPart
 from domain.reference import OrderId
 from domain.shipment import Parcel, ParcelContent
 from domain.stock import Demand
-from persistence.tables import demands, order_lines, orders, payment_plan, payments, shipments
+from persistence import outbound, payments
+from persistence.payments import capture_from
+from persistence.tables import demands, order_lines, orders, payment_plan, shipments
 from ports.records import OrderPlaced
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """The order, and what of its shop and its stock the next step needs."""
+    """The order, and what of its shop the next step needs."""
 
     order: Order
     provider: str
     account: str
     reserve_on_order: bool
-    reserved_lines: frozenset[str]
 
 
 # The lock is a statement of its own: the second one then sees what the previous holder of the lock wrote.
@@ -43,7 +45,9 @@ _LOAD = text(
       (select coalesce(json_agg(x order by x.part), '[]') from payment_plan x where x.order_id = o.id) as plan,
       (select coalesce(json_agg(x order by x.seq), '[]') from payments x where x.order_id = o.id) as captures,
       (select coalesce(json_agg(x order by x.parcel_no), '[]') from shipments x where x.order_id = o.id) as parcels,
-      (select coalesce(json_agg(x.line_id), '[]') from reservations x where x.order_id = o.id) as reserved_lines
+      (select coalesce(json_object_agg(x.line_id, x.quantity), '{}') from reservations x
+       where x.order_id = o.id and x.quantity > 0 and not x.released) as reserved,
+      (select coalesce(json_agg(x order by x.number), '[]') from outbound_orders x where x.order_id = o.id) as outbound
     from orders o join shops s on s.channel = o.source_channel and s.shop_id = o.shop_id
     where o.id = :id
     """
@@ -70,20 +74,23 @@ def _from_row(order_id: OrderId, row: RowMapping) -> Loaded:
         ),
         placed_at=row["placed_at"],
         demands=tuple(
-            Demand(each["line_id"], each["sku"], each["quantity"], Money(each["cash_minor"], currency))
+            Demand(each["line_id"], each["sku"], each["quantity"], Money(each["cash_minor"], currency), each["dropped"])
             for each in row["demands"]
         ),
         unmatched=tuple(row["unmatched"]),
         address_gaps=tuple(row["address_gaps"]),
         captures=tuple(capture_from(each) for each in row["captures"]),
+        reserved=row["reserved"],
+        outbound=tuple(Outbound(each["number"], each["contents"], each["stopped"]) for each in row["outbound"]),
         parcels=tuple(_parcel(each) for each in row["parcels"]),
         payment=Payment(row["payment"]),
         fulfilment=Fulfilment(row["fulfilment"]),
         holds=tuple(HoldReason(each) for each in row["holds"]),
         after_sale=AfterSale(row["after_sale"]),
         cancellation=Cancellation(row["cancellation"]),
+        split=row["split"],
     )
-    return Loaded(order, row["provider"], row["account"], row["reserve_on_order"], frozenset(row["reserved_lines"]))
+    return Loaded(order, row["provider"], row["account"], row["reserve_on_order"])
 
 
 def _line(each: dict[str, Any], currency: str) -> Line:
@@ -99,18 +106,6 @@ def _line(each: dict[str, Any], currency: str) -> Line:
     )
 
 
-def capture_from(each: dict[str, Any]) -> Capture:
-    return Capture(
-        each["provider"],
-        each["account"],
-        each["trade_no"],
-        each["part"],
-        Money(each["amount_minor"], each["currency"]),
-        datetime.fromisoformat(each["paid_at"]),
-        each["matched"],
-    )
-
-
 def _parcel(each: dict[str, Any]) -> Parcel:
     return Parcel(
         each["parcel_no"],
@@ -120,14 +115,6 @@ def _parcel(each: dict[str, Any]) -> Parcel:
         datetime.fromisoformat(each["shipped_at"]) if each["shipped_at"] else None,
         datetime.fromisoformat(each["delivered_at"]) if each["delivered_at"] else None,
     )
-
-
-async def early_captures(db: AsyncConnection, order_id: OrderId) -> tuple[Capture, ...]:
-    """Money that came before its order, in the order it was recorded."""
-    query = text(
-        "select coalesce(json_agg(x order by x.seq), '[]') from (select * from payments where order_id = :id) x"
-    )
-    return tuple(capture_from(each) for each in (await db.execute(query, {"id": str(order_id)})).scalar_one())
 
 
 async def insert_order(db: AsyncConnection, fact: OrderPlaced, order: Order, now: datetime) -> None:
@@ -191,15 +178,20 @@ def _axes(order: Order, now: datetime) -> dict[str, Any]:
         "holds": list(order.holds),
         "after_sale": order.after_sale,
         "cancellation": order.cancellation,
+        "split": order.split,
         "stage": order.stage,
         "updated_at": now,
     }
 
 
 def axes_moved(before: Order, after: Order) -> dict[str, list[Any]]:
-    """`{axis: [from, to]}` for the audit log."""
-    names = ("payment", "fulfilment", "holds", "after_sale", "cancellation", "address_gaps", "unmatched")
+    """`{axis: [from, to]}` for the audit log; and likewise which outbound orders stand, and units that were dropped."""
+    names = ("payment", "fulfilment", "holds", "after_sale", "cancellation", "address_gaps", "unmatched", "split")
     pairs = {name: [_plain(before, name), _plain(after, name)] for name in names}
+    pairs["outbound"] = [[each.number for each in order.outbound if not each.stopped] for order in (before, after)]
+    pairs["dropped"] = [
+        {each.line_id: each.dropped for each in order.demands if each.dropped} for order in (before, after)
+    ]
     return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 
@@ -215,53 +207,35 @@ async def write_difference(db: AsyncConnection, before: Order, after: Order, *, 
         await db.execute(
             update(orders).where(orders.c.id == bindparam("order")), {"order": order_id, **_axes(after, now)}
         )
-    new = [
+    await _write_demands(db, order_id, [each for each in after.demands if each not in before.demands])
+    for each in after.outbound:
+        if each.stopped and each not in before.outbound:
+            await outbound.stop(db, order_id, each)
+    await payments.write_difference(db, order_id, before.captures, after.captures, source=source, now=now)
+    for parcel in after.parcels:
+        if parcel not in before.parcels:
+            await _write_parcel(db, order_id, parcel)
+
+
+async def _write_demands(db: AsyncConnection, order_id: str, changed: list[Demand]) -> None:
+    """A demand never changes but for its dropped units."""
+    if not changed:
+        return
+    rows = [
         {
             "order_id": order_id,
             "line_id": each.line_id,
             "sku": each.sku,
             "quantity": each.quantity,
             "cash_minor": each.cash.amount_minor,
+            "dropped": each.dropped,
         }
-        for each in after.demands
-        if each not in before.demands
+        for each in changed
     ]
-    if new:
-        await db.execute(insert(demands), new)
-    await write_captures(db, order_id, before.captures, after.captures, source=source, now=now)
-    for parcel in after.parcels:
-        if parcel not in before.parcels:
-            await _write_parcel(db, order_id, parcel)
-
-
-async def write_captures(
-    db: AsyncConnection,
-    order_id: str,
-    before: tuple[Capture, ...],
-    after: tuple[Capture, ...],
-    *,
-    source: str,
-    now: datetime,
-) -> None:
-    known = {each.key for each in before}
-    for each in after:
-        row = {"provider": each.provider, "account": each.account, "trade_no": each.trade_no, "matched": each.matched}
-        if each.key not in known:
-            await db.execute(
-                insert(payments),
-                {
-                    **row,
-                    "order_id": order_id,
-                    "part": each.part,
-                    "amount_minor": each.amount.amount_minor,
-                    "currency": each.amount.currency,
-                    "paid_at": each.paid_at,
-                    "source": source,
-                    "recorded_at": now,
-                },
-            )
-        elif each not in before:
-            await db.execute(_MATCH, {f"the_{name}": value for name, value in row.items()})
+    statement = upsert(demands)
+    known = ["order_id", "line_id"]
+    dropped = {"dropped": statement.excluded.dropped}
+    await db.execute(statement.on_conflict_do_update(index_elements=known, set_=dropped), rows)
 
 
 async def _write_parcel(db: AsyncConnection, order_id: str, parcel: Parcel) -> None:
@@ -276,14 +250,3 @@ async def _write_parcel(db: AsyncConnection, order_id: str, parcel: Parcel) -> N
     }
     statement = upsert(shipments).on_conflict_do_update(index_elements=["order_id", "parcel_no"], set_=row)
     await db.execute(statement, row)
-
-
-_MATCH = (
-    update(payments)
-    .where(
-        payments.c.provider == bindparam("the_provider"),
-        payments.c.account == bindparam("the_account"),
-        payments.c.trade_no == bindparam("the_trade_no"),
-    )
-    .values(matched=bindparam("the_matched"))
-)

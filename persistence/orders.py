@@ -7,15 +7,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import text, update
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain import ledger, order, release
-from domain.case import Cause, Choice, NewCase
+from domain import backorder, ending, ledger, order, release
+from domain.case import Cause, NewCase
 from domain.limits import Limits
 from domain.order import Change
-from domain.stock import units_by_sku
-from persistence import audit, cases, order_rows, refusals, stock
+from domain.outbound import Outbound
+from domain.stock import shortage, units_by_sku
+from persistence import audit, cases, order_rows, outbound, payments, refusals, stock
 from persistence.audit import Deed
 from persistence.customers import Customers
 from persistence.ledger import book
@@ -24,6 +25,7 @@ from persistence.transition import Footing, OrderNotKnown, Transitions
 from ports.clock import Clock
 from ports.measures import UNMEASURED, Measures
 from ports.records import (
+    CancelledTooLate,
     CancelRequested,
     CaseOpened,
     CaseSettled,
@@ -40,18 +42,9 @@ from ports.warehouse import PushLine, PushRequest
 
 WORKFLOW = "workflow"
 
-# Paid is recorded with the last part's money, or with the order whose money came first.
-_PUSHED = text(
-    """
-    insert into outbound_orders (order_id, reference, transaction_id, outbound_no, outside_shipment_no, pushed_at)
-    values (:order_id, :reference, :transaction_id, :outbound_no, :outside_shipment_no, :pushed_at)
-    on conflict do nothing
-    returning
-      (select greatest(max(p.recorded_at), max(o.recorded_at)) from payments p join orders o on o.id = p.order_id
-       where p.order_id = outbound_orders.order_id and p.matched) as paid_at,
-      exists (select from cases c where c.order_id = outbound_orders.order_id) as attended
-    """
-)
+
+class NothingToPush(Exception):
+    """The order was stopped or dropped meanwhile: an attempt that is still under way must not push anything."""
 
 
 class PostgresOrders(Transitions, OrderRecords):
@@ -81,7 +74,7 @@ class PostgresOrders(Transitions, OrderRecords):
 
     async def _place(self, here: Footing, fact: OrderPlaced) -> None:
         order_id = fact.order.id
-        early = await order_rows.early_captures(here.db, order_id)
+        early = await payments.early(here.db, order_id)
         every_line = tuple(line.line_id for line in fact.order.lines)
         blank = replace(fact.order, captures=early, demands=(), unmatched=every_line)
         demands, unmatched = await stock.match_lines(here.db, blank)
@@ -91,7 +84,7 @@ class PostgresOrders(Transitions, OrderRecords):
         deed = Deed(f"shop {order_id.shop_id}", "place", fact.event_ids)
         about = {"amount": str(fact.order.amount), "stage": change.order.stage}
         await self._write(here, change, deed, about, noted=True)
-        if here.known.reserve_on_order:
+        if here.known.reserve_on_order and not shortage(units_by_sku(demands), await stock.free(here.db, demands)):
             await stock.reserve(here.db, str(order_id), demands)
         here.happened.append(lambda: self._measures.order_placed(order_id))
 
@@ -112,7 +105,7 @@ class PostgresOrders(Transitions, OrderRecords):
     ) -> None:
         """Money before its order: booked at once and held apart, matched when the order comes."""
         order_id = str(fact.order_id)
-        before = await order_rows.early_captures(here.db, fact.order_id)
+        before = await payments.early(here.db, fact.order_id)
         known = next((each for each in before if each.key == fact.capture.key), None)
         if known is not None:
             if known.amount != fact.capture.amount:
@@ -120,14 +113,14 @@ class PostgresOrders(Transitions, OrderRecords):
                 await self._open_case(here, NewCase(Cause.OTHER_CONTENT, known.trade_no, detail))
             return
         after = (*before, fact.capture)
-        await order_rows.write_captures(here.db, order_id, before, after, source=fact.source, now=here.now)
+        await payments.write_difference(here.db, order_id, before, after, source=fact.source, now=here.now)
         await book(here.db, order_id, [ledger.held_apart("/".join(fact.capture.key), fact.capture.amount)], here.now)
         await audit.append(here.db, order_id, deed, paid, here.now)
 
     @refusals.fact
     async def request_cancellation(self, fact: CancelRequested) -> OrderView:
         deed = Deed(fact.by, "request_cancellation", fact.event_ids)
-        return await self._decide(fact.order_id, deed, order.request_cancellation, {"reason": fact.reason})
+        return await self._decide(fact.order_id, deed, ending.request_cancellation, {"reason": fact.reason})
 
     @refusals.fact
     async def report_parcel(self, fact: ParcelReported) -> OrderView:
@@ -151,14 +144,9 @@ class PostgresOrders(Transitions, OrderRecords):
         async with self._locked(step.order_id) as here:
             matched, unmatched = await stock.match_lines(here.db, here.order)
             known = replace(here.order, demands=(*here.order.demands, *matched), unmatched=unmatched)
-            wanted = [each for each in known.demands if each.line_id not in here.known.reserved_lines]
-            missing = await stock.reserve(here.db, str(step.order_id), wanted)
-            change = order.reserved(known)
-            if missing:
-                short = ", ".join(f"{count} x {sku}" for sku, count in missing.items())
-                change = Change(known, cases=(NewCase(Cause.OUT_OF_STOCK, str(step.order_id), f"short of {short}"),))
-            taken = {"reserved": units_by_sku(wanted)} if wanted and not missing else {}
-            await self._write(here, change, Deed(WORKFLOW, "reserve_stock"), taken)
+            change = backorder.allot(known, await stock.free(here.db, backorder.wanted(known)))
+            about = {"reserved": units_by_sku(change.taken)} if change.taken else {}
+            await self._write(here, change, Deed(WORKFLOW, "reserve_stock"), about)
             return await self._view(here)
 
     @refusals.step
@@ -171,27 +159,28 @@ class PostgresOrders(Transitions, OrderRecords):
             if loaded is None:
                 raise OrderNotKnown(str(step.order_id))
             recipient, note = await self._customers.recipient_and_note(db, step.order_id)
-        lines = tuple(PushLine(each.line_id, each.sku, each.quantity) for each in loaded.order.demands)
-        return PushRequest(step.order_id.warehouse_reference, step.transaction_id, recipient, lines, note)
+        goods = backorder.contents(loaded.order, step.outbound)
+        if not goods:
+            raise NothingToPush(f"{step.order_id} has nothing reserved for outbound order {step.outbound}")
+        lines = tuple(PushLine(each.line_id, each.sku, each.quantity) for each in goods)
+        reference = step.order_id.warehouse_reference(step.outbound)
+        return PushRequest(reference, step.transaction_id, recipient, lines, note)
 
     @refusals.step
     async def record_push(self, fact: PushRecorded) -> OrderView:
         async with self._locked(fact.order_id) as here:
-            row = {
-                "order_id": str(fact.order_id),
-                "reference": fact.order_id.warehouse_reference,
-                "transaction_id": fact.transaction_id,
-                "outbound_no": fact.outbound_no,
-                "outside_shipment_no": fact.outside_shipment_no,
-                "pushed_at": here.now,
-            }
-            since = (await here.db.execute(_PUSHED, row)).one_or_none()
-            if since is not None and since.paid_at is not None and fact.outbound_no is not None:
-                waited, attended = here.now - since.paid_at, since.attended
-                here.happened.append(lambda: self._measures.order_pushed(waited, attended=attended))
+            change = order.pushed(here.order, fact.outbound)
+            if change.order.outbound != here.order.outbound:
+                await self._write_outbound(here, fact, change.order.outbound[-1])
             about = {"outbound_no": fact.outbound_no, "outside_shipment_no": fact.outside_shipment_no}
-            await self._write(here, order.pushed(here.order), Deed(fact.by, "record_push"), about)
+            await self._write(here, change, Deed(fact.by, "record_push"), about)
             return await self._view(here)
+
+    async def _write_outbound(self, here: Footing, fact: PushRecorded, new: Outbound) -> None:
+        since = await outbound.write(here.db, fact, new, here.now)
+        if new.number == 1 and since.paid_at is not None and fact.outbound_no is not None:
+            waited, attended = here.now - since.paid_at, since.attended
+            here.happened.append(lambda: self._measures.order_pushed(waited, attended=attended))
 
     @refusals.step
     async def complete(self, step: OrderStep) -> OrderView:
@@ -199,11 +188,12 @@ class PostgresOrders(Transitions, OrderRecords):
 
     @refusals.step
     async def stop(self, step: OrderStep) -> OrderView:
-        return await self._decide(step.order_id, Deed(WORKFLOW, "stop"), order.stop)
+        return await self._decide(step.order_id, Deed(WORKFLOW, "stop"), ending.stop)
 
     @refusals.step
-    async def cancel_too_late(self, step: OrderStep) -> OrderView:
-        return await self._decide(step.order_id, Deed(WORKFLOW, "cancel_too_late"), order.cancel_too_late)
+    async def cancel_too_late(self, fact: CancelledTooLate) -> OrderView:
+        deed = Deed(WORKFLOW, "cancel_too_late")
+        return await self._decide(fact.order_id, deed, lambda now: ending.cancel_too_late(now, fact.stopped))
 
     async def open_case(self, fact: CaseOpened) -> OrderView:
         async with self._locked(fact.order_id) as here:
@@ -211,13 +201,12 @@ class PostgresOrders(Transitions, OrderRecords):
             return await self._view(here)
 
     async def settle_case(self, fact: CaseSettled) -> OrderView:
-        """A decision to cancel is noted on the order in the same transaction."""
+        """What a decision makes of the order is written in the same transaction."""
         decision = fact.decision
         async with self._locked(fact.order_id) as here:
             settled = await cases.settle(here.db, decision, here.now)
-            change = Change(here.order)
-            if decision.choice is Choice.CANCEL:
-                change = order.request_cancellation(here.order)
+            cause = await cases.cause_of(here.db, decision.case_id)
+            change = ending.decide(here.order, cause, decision.choice)
             about = {"case": decision.case_id, "choice": decision.choice, "reason": decision.reason}
             await self._write(here, change, Deed(decision.by, "settle_case"), about, noted=settled)
             return await self._view(here)

@@ -4,11 +4,12 @@ import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from sqlalchemy import bindparam, insert, select, text
+from sqlalchemy import bindparam, select, text
+from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.order import Order
-from domain.stock import Component, Demand, SkuMatch, explode, shortage, units_by_sku
+from domain.stock import Component, Demand, SkuMatch, explode, units_by_sku
 from persistence.tables import reservations, sku_matches, stock
 
 _AVAILABLE = (
@@ -18,6 +19,11 @@ _AVAILABLE = (
     .with_for_update()
 )
 _RESERVE = text("update stock set reserved = reserved + :units where sku = :sku")
+_NEW_LINE = upsert(reservations)
+_RESERVE_LINE = _NEW_LINE.on_conflict_do_update(
+    index_elements=["order_id", "line_id"], set_={"quantity": reservations.c.quantity + _NEW_LINE.excluded.quantity}
+)
+_GIVE_BACK = text("update reservations set quantity = quantity - :units where order_id = :id and line_id = :line")
 _HELD = text("select line_id, sku, quantity - shipped as units from reservations where order_id = :id and not released")
 _FREE = text("update reservations set released = true where order_id = :id")
 _SHIP_LINE = text(
@@ -59,25 +65,30 @@ async def match_lines(db: AsyncConnection, order: Order) -> tuple[tuple[Demand, 
     return tuple(matched), tuple(line.line_id for line in lines if line.platform_sku not in found)
 
 
-async def reserve(db: AsyncConnection, order_id: str, wanted: Iterable[Demand]) -> dict[str, int]:
-    """Reserve all of it or nothing; what is missing per sku is the answer, empty when reserved."""
-    wanted = tuple(wanted)
-    units = units_by_sku(wanted)
-    if not units:
-        return {}
-    available = {row.sku: row.free for row in await db.execute(_AVAILABLE, {"skus": list(units)})}
-    missing = shortage(units, available)
-    if missing:
-        return missing
+async def free(db: AsyncConnection, wanted: Iterable[Demand]) -> dict[str, int]:
+    """Units per wanted sku that nobody has reserved; locked until the transaction ends, so that they stay free."""
+    skus = list(units_by_sku(wanted))
+    return {row.sku: row.free for row in await db.execute(_AVAILABLE, {"skus": skus})} if skus else {}
+
+
+async def reserve(db: AsyncConnection, order_id: str, taken: tuple[Demand, ...]) -> None:
+    """More units of these lines; the database refuses those that are not free."""
+    if not taken:
+        return
+    units = units_by_sku(taken)
     await db.execute(_RESERVE, [{"sku": sku, "units": count} for sku, count in units.items()])
     await db.execute(
-        insert(reservations),
-        [
-            {"order_id": order_id, "line_id": each.line_id, "sku": each.sku, "quantity": each.quantity}
-            for each in wanted
-        ],
+        _RESERVE_LINE,
+        [{"order_id": order_id, "line_id": each.line_id, "sku": each.sku, "quantity": each.quantity} for each in taken],
     )
-    return {}
+
+
+async def give_back(db: AsyncConnection, order_id: str, goods: tuple[Demand, ...]) -> None:
+    """These units are free again, the others stay reserved."""
+    for sku, units in units_by_sku(goods).items():
+        await db.execute(_RESERVE, {"sku": sku, "units": -units})
+    for each in goods:
+        await db.execute(_GIVE_BACK, {"id": order_id, "line": each.line_id, "units": each.quantity})
 
 
 async def release(db: AsyncConnection, order_id: str) -> None:

@@ -90,6 +90,7 @@ orders = Table(
     Column("holds", ARRAY(Text), nullable=False),
     text_column("after_sale"),
     text_column("cancellation"),
+    Column("split", Boolean, nullable=False, server_default=text("false")),
     text_column("stage"),
     moment("recorded_at"),
     moment("updated_at"),
@@ -123,6 +124,8 @@ demands = Table(
     text_column("sku"),
     Column("quantity", Integer, nullable=False),
     minor_column("cash_minor"),
+    Column("dropped", Integer, nullable=False, server_default=text("0")),
+    CheckConstraint("dropped between 0 and quantity", name="dropped_within_ordered"),
 )
 
 payment_plan = Table(
@@ -193,11 +196,14 @@ outbound_orders = Table(
     "outbound_orders",
     metadata,
     _order(key=True),
+    Column("number", Integer, primary_key=True),
     text_column("reference"),
     text_column("transaction_id"),
+    Column("contents", JSONB, nullable=False),  # {line id: units}
     text_column("outbound_no", null=True),
     text_column("outside_shipment_no", null=True),
     moment("pushed_at"),
+    Column("stopped", Boolean, nullable=False, server_default=text("false")),
     UniqueConstraint("reference"),
 )
 

@@ -123,6 +123,8 @@ class Transitions:
             return
         await order_rows.write_difference(here.db, before, after, source=source, now=here.now)
         await book(here.db, order_id, change.entries, here.now)
+        await stock.reserve(here.db, order_id, change.taken)
+        await stock.give_back(here.db, order_id, change.given_back)
         if change.releases_stock:
             await stock.release(here.db, order_id)
         await stock.ship(here.db, order_id, change.shipped)
@@ -198,6 +200,9 @@ class Transitions:
             delivered_at=max(arrived, default=None),
             cases=waiting,
             open_cases=len(open_cases),
+            outbound=max(len(order.outbound) + bool(order.unpushed), 1),
+            pushing=bool(order.unpushed),
+            backordered=order.backordered,
         )
 
 

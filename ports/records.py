@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from domain.axis import Fulfilment, Payment
+from domain.axis import NOT_PUSHED, Fulfilment, Payment
 from domain.case import CaseDecision, Cause
 from domain.limits import Limits
 from domain.money import Money
@@ -74,21 +74,32 @@ class RecipientAmended:
 
 @dataclass(frozen=True)
 class OrderStep:
-    """A step of the workflow itself; `transaction_id` = workflow id / verb."""
+    """A step of the workflow itself; `transaction_id` = workflow id / verb. `outbound` is the number it is about."""
 
     order_id: OrderId
     transaction_id: str
+    outbound: int = 1
 
 
 @dataclass(frozen=True)
 class PushRecorded:
-    """The warehouse took the order, or a person says under which shipment it left."""
+    """The warehouse took the outbound order, or a person says under which shipment it left."""
 
     order_id: OrderId
     transaction_id: str
     outbound_no: str | None = None
     outside_shipment_no: str | None = None
     by: str = "workflow"
+    outbound: int = 1
+
+
+@dataclass(frozen=True)
+class CancelledTooLate:
+    """Goods had left. `stopped`: the outbound orders of which the warehouse says that they will not."""
+
+    order_id: OrderId
+    transaction_id: str
+    stopped: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -130,7 +141,11 @@ class UnpaidPart:
 
 @dataclass(frozen=True)
 class OrderView:
-    """What the workflow needs to know after each step; everything else stays in the record."""
+    """What the workflow needs to know after each step; everything else stays in the record.
+
+    `outbound`: the number of the last outbound order that the warehouse may know of; `pushing`: that it has it is not
+    recorded yet. `backordered`: the rest is to follow as the next one.
+    """
 
     order_id: OrderId
     known: bool
@@ -145,6 +160,13 @@ class OrderView:
     delivered_at: datetime | None = None
     cases: tuple[WaitingCase, ...] = ()
     open_cases: int = 0
+    outbound: int = 1
+    pushing: bool = False
+    backordered: bool = False
+
+    @property
+    def awaits_push(self) -> bool:
+        return self.fulfilment in NOT_PUSHED or self.backordered
 
     @property
     def finished(self) -> bool:
@@ -168,13 +190,16 @@ class OrderRecords(Protocol):
     async def amend_recipient(self, fact: RecipientAmended) -> OrderView: ...
 
     async def reserve_stock(self, step: OrderStep) -> OrderView:
-        """Reserve what is matched; short stock opens a case and reserves nothing."""
+        """Reserve what is matched. Short stock opens a case and reserves nothing, unless a person split the order."""
 
     async def review_release(self, step: OrderStep) -> OrderView:
         """The release gate: holds that stand now are in the answer, each with its case."""
 
     async def push_request(self, step: OrderStep) -> PushRequest:
-        """What the warehouse needs, with the recipient in clear. Never goes through Temporal."""
+        """What the warehouse needs, with the recipient in clear. Never goes through Temporal.
+
+        The same on each attempt; raises once nothing of it is reserved any more.
+        """
 
     async def record_push(self, fact: PushRecorded) -> OrderView: ...
 
@@ -183,7 +208,8 @@ class OrderRecords(Protocol):
     async def stop(self, step: OrderStep) -> OrderView:
         """Nothing will leave: stock is freed, captured money becomes due back."""
 
-    async def cancel_too_late(self, step: OrderStep) -> OrderView: ...
+    async def cancel_too_late(self, fact: CancelledTooLate) -> OrderView:
+        """What had not left is dropped: its stock is freed, its share of the money becomes due back."""
 
     async def open_case(self, fact: CaseOpened) -> OrderView: ...
 

@@ -57,8 +57,10 @@ class AttendedOrder:
         self._decisions: dict[str, CaseDecision] = {}
         self._on_straight_way = False  # until the order is known, there is nothing to divert
 
-    def _step(self, verb: str) -> OrderStep:
-        return OrderStep(self._order.order_id, identity.transaction_id(workflow.info().workflow_id, verb))
+    def _step(self, verb: str, outbound: int = 1) -> OrderStep:
+        named = identity.about_outbound(verb, outbound)
+        transaction_id = identity.transaction_id(workflow.info().workflow_id, named)
+        return OrderStep(self._order.order_id, transaction_id, outbound)
 
     async def _record(self, activity: Callable[..., Any], fact: object) -> None:
         """One transaction of the record; the order is what it answers."""

@@ -33,6 +33,11 @@ def transaction_id(workflow_id: str, verb: str) -> str:
     return f"{workflow_id}/{verb}"
 
 
+def about_outbound(verb: str, number: int) -> str:
+    """The first outbound order of an order goes without its number: `push`, then `push/2`."""
+    return verb if number == 1 else f"{verb}/{number}"
+
+
 def order_search_attributes(order_id: OrderId, stage: str) -> TypedSearchAttributes:
     return TypedSearchAttributes(
         [

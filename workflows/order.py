@@ -10,14 +10,14 @@ from temporalio.exceptions import ApplicationError
 from activities.payments import PaymentActivities
 from activities.records import RecordActivities
 from activities.warehouse import WarehouseActivities
-from domain.axis import Fulfilment, Payment
+from domain.axis import NOT_PUSHED, Fulfilment, Payment
 from domain.case import CaseDecision, Cause, Choice, check_decision
 from domain.errors import SkipRefused
 from domain.limits import Limits
 from domain.order import Cancellation, Stage
 from domain.payment import Capture
 from ports.payments import CloseOutcome, TradeAnswer, TradeQuestion, TradeState
-from ports.records import PushRecorded, UnpaidPart
+from ports.records import CancelledTooLate, PushRecorded, UnpaidPart
 from ports.warehouse import PushOutcome, StopOutcome
 from workflows import options
 from workflows.attended import AttendedOrder, Diverted
@@ -33,7 +33,6 @@ from workflows.messages import (
 )
 
 NOT_TOUCHED = (Fulfilment.WAITING, Fulfilment.STOPPED)
-NOT_PUSHED = (Fulfilment.WAITING, Fulfilment.RESERVED)
 NOT_SHIPPED = (*NOT_PUSHED, Fulfilment.PUSHED)
 NOT_DELIVERED = (*NOT_SHIPPED, Fulfilment.PARTLY_SHIPPED, Fulfilment.SHIPPED, Fulfilment.PARTLY_DELIVERED)
 
@@ -52,9 +51,10 @@ class OrderWorkflow(AttendedOrder):
         while not self._order.finished:
             try:
                 await self._paid()
-                await self._stock_reserved()
-                await self._released()
-                await self._pushed()
+                while self._order.awaits_push:  # again for the rest, where a short order was split
+                    await self._stock_reserved()
+                    await self._released()
+                    await self._pushed()
                 await self._shipped()
                 await self._delivered()
                 await self._completed()
@@ -130,8 +130,8 @@ class OrderWorkflow(AttendedOrder):
                 raise Diverted
 
     async def _stock_reserved(self) -> None:
-        """1.3 The goods are reserved. Short: a person restocks, or cancels and the buyer is refunded."""
-        while self._order.fulfilment in NOT_PUSHED:
+        """1.3 The goods are reserved. Short: a person restocks, lets go ahead what is there, or gives up the rest."""
+        while self._order.awaits_push:
             await self._record_step(RecordActivities.reserve_stock, self._step("reserve"))
             if Cause.OUT_OF_STOCK not in self._waiting_cases().values():
                 return
@@ -139,7 +139,7 @@ class OrderWorkflow(AttendedOrder):
 
     async def _released(self) -> None:
         """1.4 The release gate: no hold stands between the order and the warehouse."""
-        while self._order.fulfilment in NOT_PUSHED:
+        while self._order.awaits_push:
             await self._record_step(RecordActivities.review_release, self._step("release"))
             if not self._order.holds:
                 return
@@ -147,16 +147,16 @@ class OrderWorkflow(AttendedOrder):
             await self._stock_reserved()
 
     async def _pushed(self) -> None:
-        """1.5 The warehouse has the order, once."""
-        while self._order.fulfilment in NOT_PUSHED:
+        """1.5 The warehouse has what is reserved, once."""
+        while self._order.awaits_push:
             answer = await self._outside(
                 lambda: workflow.start_activity_method(
                     WarehouseActivities.push,
-                    self._step("push"),
+                    self._step("push", self._order.outbound),
                     **options.warehouse_call(self._order.limits),
                 ),
                 Cause.PUSH_FAILED,
-                unless=lambda: self._order.fulfilment not in NOT_PUSHED,
+                unless=lambda: not self._order.awaits_push,
             )
             if answer is not None and not isinstance(answer, CaseDecision):
                 if answer.outcome is PushOutcome.ACCEPTED:
@@ -166,6 +166,7 @@ class OrderWorkflow(AttendedOrder):
                 answer = await self._decided(Cause.PUSH_REFUSED)
             if answer is None or answer.choice is Choice.SKIP:
                 await self._push_recorded(decision=answer)
+                return
 
     async def _shipped(self) -> None:
         """1.6 Every line left, in one parcel or several."""
@@ -190,11 +191,23 @@ class OrderWorkflow(AttendedOrder):
         cancelled = self._order.cancellation is Cancellation.REQUESTED
         if self._order.unpaid is not None and not await self._trade_closed(self._order.unpaid) and not cancelled:
             pass  # paid at the last moment: back on the straight way
-        elif self._order.fulfilment in NOT_TOUCHED or await self._warehouse_stopped():
+        elif self._order.fulfilment in NOT_TOUCHED:
             await self._record_step(RecordActivities.stop, self._step("stop"))
         else:
-            await self._record_step(RecordActivities.cancel_too_late, self._step("stop"))
+            await self._stopped_as_far_as_it_has_not_left()
         self._on_straight_way = True
+
+    async def _stopped_as_far_as_it_has_not_left(self) -> None:
+        """The race between our wish and the warehouse's hands is decided by its answer, for each outbound order."""
+        step, numbers = self._step("stop"), range(1, self._order.outbound + 1)
+        stopped = tuple([each for each in reversed(numbers) if await self._outbound_stopped(each)])
+        if len(stopped) == len(numbers):
+            await self._record_step(RecordActivities.stop, step)
+            return
+        if self._order.pushing and numbers[-1] not in stopped:
+            await self._push_recorded()  # its answer was not heard, but the warehouse has it
+        fact = CancelledTooLate(step.order_id, step.transaction_id, stopped)
+        await self._record_step(RecordActivities.cancel_too_late, fact)
 
     async def _all_heard(self) -> None:
         """Return only when every message is in the record and every person has an answer."""
@@ -238,18 +251,18 @@ class OrderWorkflow(AttendedOrder):
             await self._ask_provider(part)
         return self._order.unpaid == part
 
-    async def _warehouse_stopped(self) -> bool:
-        """The race between our wish and the warehouse's hands is decided by the warehouse's answer."""
-        if self._order.fulfilment not in NOT_SHIPPED:
+    async def _outbound_stopped(self, number: int) -> bool:
+        in_house = NOT_SHIPPED if self._order.outbound == 1 else (*NOT_SHIPPED, Fulfilment.PARTLY_SHIPPED)
+        if self._order.fulfilment not in in_house:
             return False
         answer = await self._outside(
             lambda: workflow.start_activity_method(
                 WarehouseActivities.stop,
-                self._step("stop"),
+                self._step("stop", number),
                 **options.warehouse_call(self._order.limits),
             ),
             Cause.STOP_FAILED,
-            unless=lambda: self._order.fulfilment not in NOT_SHIPPED,
+            unless=lambda: self._order.fulfilment not in in_house,
         )
         return answer is not None and not isinstance(answer, CaseDecision) and answer.outcome is StopOutcome.STOPPED
 
@@ -261,8 +274,8 @@ class OrderWorkflow(AttendedOrder):
         return TradeQuestion(part.provider, part.account, part.out_trade_no, step.transaction_id)
 
     async def _push_recorded(self, *, outbound_no: str | None = None, decision: CaseDecision | None = None) -> None:
-        step = self._step("push")
-        fact = PushRecorded(step.order_id, step.transaction_id, outbound_no)
+        step = self._step("push", self._order.outbound)
+        fact = PushRecorded(step.order_id, step.transaction_id, outbound_no, outbound=step.outbound)
         if decision is not None:
             by = f"{decision.by} and {decision.second_person}"
             fact = replace(fact, outside_shipment_no=decision.outside_shipment_no, by=by)

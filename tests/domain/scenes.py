@@ -4,8 +4,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from domain import backorder, ending
 from domain import order as orders
-from domain.order import Order
+from domain.order import Change, Order
 from domain.shipment import Parcel, ParcelContent
 from domain.stock import Component, SkuMatch, explode
 from tests.builders import NOON, capture, line, order, parcel, yuan
@@ -38,8 +39,13 @@ def paid(what: Order | None = None) -> Order:
     return what
 
 
+def reserving(what: Order) -> Change:
+    """There is enough of everything."""
+    return orders.reserved(what, backorder.wanted(what))
+
+
 def reserved(what: Order | None = None) -> Order:
-    return orders.reserved(paid(what)).order
+    return reserving(paid(what)).order
 
 
 def pushed(what: Order | None = None) -> Order:
@@ -60,7 +66,7 @@ def completed() -> Order:
 
 def cancelled(what: Order) -> Order:
     """The buyer's wish, and the warehouse's yes."""
-    return orders.stop(orders.request_cancellation(what).order).order
+    return ending.stop(ending.request_cancellation(what).order).order
 
 
 def mixed_parcel(parcel_no: str, units: dict[str, int], *, delivered: bool = False) -> Parcel:

@@ -20,7 +20,7 @@ other_content          close
 unknown_trade          close
 message_without_order  close
 provider_silent        retry
-out_of_stock           retry cancel
+out_of_stock           retry split cancel
 unmatched_sku          retry cancel
 address_incomplete     retry cancel
 unsupported_kind       retry cancel

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from domain import ending
 from domain import order as orders
 from domain.axis import AfterSale, Fulfilment, Holding, Payment
 from domain.case import Cause
@@ -105,7 +106,7 @@ STAGES = {
     Stage.DELIVERED: scenes.delivered(),
     Stage.COMPLETED: scenes.completed(),
     Stage.CANCELLED: scenes.cancelled(scenes.pushed()),
-    Stage.CLOSED_UNPAID: orders.stop(scenes.matched()).order,
+    Stage.CLOSED_UNPAID: ending.stop(scenes.matched()).order,
 }
 
 
@@ -135,14 +136,14 @@ def test_an_order_is_held_while_a_hold_stands() -> None:
 
 
 def test_stopping_an_unpaid_order_frees_the_stock_and_owes_nothing() -> None:
-    change = orders.stop(scenes.matched())
+    change = ending.stop(scenes.matched())
     assert change.order.fulfilment is Fulfilment.STOPPED
     assert (change.entries, change.cases, change.releases_stock) == ((), (), True)
 
 
 def test_stopping_a_paid_order_makes_all_its_money_due_back() -> None:
-    wish = orders.request_cancellation(scenes.pushed(scenes.matched(order(parts=2)))).order
-    change = orders.stop(wish)
+    wish = ending.request_cancellation(scenes.pushed(scenes.matched(order(parts=2)))).order
+    change = ending.stop(wish)
     assert change.order.cancellation is Cancellation.DONE
     assert [(each.kind, each.reference) for each in change.entries] == [
         (EntryKind.REFUND_DUE, "alipay/main/trade-1"),
@@ -155,7 +156,7 @@ def test_stopping_a_paid_order_makes_all_its_money_due_back() -> None:
 
 def test_odd_money_goes_back_from_where_it_was_held_apart() -> None:
     odd = orders.capture_payment(scenes.paid(), capture("3.00", "odd")).order
-    due = {entry.reference: {each.account.value for each in entry.postings} for entry in orders.stop(odd).entries}
+    due = {entry.reference: {each.account.value for each in entry.postings} for entry in ending.stop(odd).entries}
     assert due == {
         "alipay/main/trade-1": {"buyer_cash", "freight", "refund_payable"},
         "alipay/main/odd": {"held_apart", "refund_payable"},
@@ -163,18 +164,18 @@ def test_odd_money_goes_back_from_where_it_was_held_apart() -> None:
 
 
 def test_stopping_ends_the_holds() -> None:
-    assert orders.stop(replace(scenes.reserved(), holds=(HoldReason.UNMATCHED_SKU,))).order.holds == ()
+    assert ending.stop(replace(scenes.reserved(), holds=(HoldReason.UNMATCHED_SKU,))).order.holds == ()
 
 
 def test_stopping_again_changes_nothing() -> None:
     stopped = scenes.cancelled(scenes.paid())
-    assert orders.stop(stopped) == orders.Change(stopped)
+    assert ending.stop(stopped) == orders.Change(stopped)
 
 
 @pytest.mark.parametrize("left", [STAGES[Stage.PARTLY_SHIPPED], scenes.shipped(), scenes.delivered()])
 def test_stopping_after_goods_left_becomes_a_return(left: Order) -> None:
-    wish = orders.request_cancellation(left).order
-    change = orders.stop(wish)
+    wish = ending.request_cancellation(left).order
+    change = ending.stop(wish)
     assert change.order.fulfilment is left.fulfilment
     assert (change.order.cancellation, change.order.after_sale) == (Cancellation.TOO_LATE, AfterSale.REQUESTED)
     assert [case.cause for case in change.cases] == [Cause.RETURN_REQUESTED]
@@ -182,34 +183,34 @@ def test_stopping_after_goods_left_becomes_a_return(left: Order) -> None:
 
 
 def test_a_cancellation_too_late_is_told_once() -> None:
-    late = orders.cancel_too_late(orders.request_cancellation(scenes.shipped()).order).order
-    assert orders.cancel_too_late(late) == orders.Change(late)
+    late = ending.cancel_too_late(ending.request_cancellation(scenes.shipped()).order).order
+    assert ending.cancel_too_late(late) == orders.Change(late)
     settled = replace(late, after_sale=AfterSale.RESOLVED)
-    assert orders.cancel_too_late(settled) == orders.Change(settled)
+    assert ending.cancel_too_late(settled) == orders.Change(settled)
 
 
 def test_a_wish_to_cancel_is_noted_once_and_stops_nothing_by_itself() -> None:
-    wish = orders.request_cancellation(scenes.pushed()).order
+    wish = ending.request_cancellation(scenes.pushed()).order
     assert (wish.cancellation, wish.fulfilment) == (Cancellation.REQUESTED, Fulfilment.PUSHED)
-    assert orders.request_cancellation(wish) == orders.Change(wish)
+    assert ending.request_cancellation(wish) == orders.Change(wish)
 
 
 def test_a_wish_to_cancel_a_stopped_order_changes_nothing() -> None:
-    closed = orders.stop(scenes.matched()).order
-    assert orders.request_cancellation(closed) == orders.Change(closed)
+    closed = ending.stop(scenes.matched()).order
+    assert ending.request_cancellation(closed) == orders.Change(closed)
 
 
 def test_a_wish_to_cancel_a_completed_order_becomes_a_return() -> None:
-    change = orders.request_cancellation(scenes.completed())
+    change = ending.request_cancellation(scenes.completed())
     assert (change.order.stage, change.order.after_sale) == (Stage.COMPLETED, AfterSale.REQUESTED)
     assert [case.cause for case in change.cases] == [Cause.RETURN_REQUESTED]
-    assert orders.request_cancellation(change.order) == orders.Change(change.order)
+    assert ending.request_cancellation(change.order) == orders.Change(change.order)
 
 
 def test_only_a_delivered_order_completes() -> None:
     assert scenes.completed().finished
     assert orders.complete(scenes.completed()).order == scenes.completed()
-    for early in (scenes.matched(), scenes.pushed(), scenes.shipped(), orders.stop(scenes.matched()).order):
+    for early in (scenes.matched(), scenes.pushed(), scenes.shipped(), ending.stop(scenes.matched()).order):
         with pytest.raises(ImpossibleMove):
             orders.complete(early)
 
@@ -219,5 +220,5 @@ def test_a_push_needs_reserved_goods_and_its_repeat_changes_nothing() -> None:
         orders.pushed(scenes.paid())
     for further in (scenes.pushed(), scenes.shipped(), scenes.completed(), scenes.cancelled(scenes.pushed())):
         assert orders.pushed(further).order == further
-        assert orders.reserved(further) == orders.Change(further)
+        assert orders.reserved(further, ()) == orders.Change(further)
     assert scenes.paid().payment is Payment.PAID

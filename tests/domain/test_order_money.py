@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from domain import ending
 from domain import order as orders
 from domain.axis import Fulfilment, Payment
 from domain.case import Cause
@@ -134,7 +135,7 @@ def test_money_that_came_before_its_order_is_matched_when_the_order_comes() -> N
 
 
 def test_money_for_a_part_that_comes_after_the_end_is_booked_and_due_back() -> None:
-    closed = orders.stop(scenes.matched()).order
+    closed = ending.stop(scenes.matched()).order
     change = orders.capture_payment(closed, capture())
     assert (change.order.fulfilment, change.order.payment) == (Fulfilment.STOPPED, Payment.PAID)
     assert postings(change) == [
@@ -164,8 +165,8 @@ def test_money_of_another_currency_is_held_apart_and_does_not_keep_the_order_fro
 
 
 def test_the_end_and_the_money_give_the_same_books_in_either_order() -> None:
-    first_paid = orders.stop(scenes.paid()).order
-    first_closed = scenes.paid(orders.stop(scenes.matched()).order)
+    first_paid = ending.stop(scenes.paid()).order
+    first_closed = scenes.paid(ending.stop(scenes.matched()).order)
     assert first_paid == first_closed
 
 

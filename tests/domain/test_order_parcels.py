@@ -67,7 +67,8 @@ def test_a_parcel_delivered_before_it_was_shipped_is_one_parcel_and_leaves_stock
 def test_a_parcel_may_overtake_the_answer_to_our_push() -> None:
     overtaken = told(scenes.reserved(), parcel())
     assert overtaken.fulfilment is Fulfilment.SHIPPED
-    assert orders.pushed(overtaken).order == overtaken
+    told_late = orders.pushed(overtaken).order
+    assert (told_late.fulfilment, told_late.outbound) == (Fulfilment.SHIPPED, scenes.pushed().outbound)
 
 
 def test_a_repeated_message_changes_nothing_and_opens_no_case_again() -> None:
@@ -96,7 +97,7 @@ def test_a_parcel_after_the_end_moves_nothing_but_its_goods_are_gone() -> None:
 
 def test_a_stopped_order_with_a_parcel_bears_late_steps() -> None:
     after = told(scenes.cancelled(scenes.pushed()), parcel())
-    assert orders.reserved(after) == Change(after)
+    assert orders.reserved(after, ()) == Change(after)
     assert orders.pushed(after) == Change(after)
 
 
@@ -105,15 +106,15 @@ def test_a_parcel_too_early_is_a_case_and_counts_once_the_goods_are_reserved(ear
     change = orders.report_parcel(early, parcel())
     assert change.order.fulfilment is Fulfilment.WAITING
     assert ([case.cause for case in change.cases], left(change)) == ([Cause.UNEXPECTED_PARCEL], [])
-    caught_up = orders.reserved(scenes.paid(change.order))
+    caught_up = scenes.reserving(scenes.paid(change.order))
     assert (caught_up.order.fulfilment, left(caught_up)) == (Fulfilment.SHIPPED, [("1", 2)])
-    assert caught_up.order == replace(scenes.shipped(), captures=caught_up.order.captures)
-    assert orders.reserved(caught_up.order) == Change(caught_up.order)
+    assert caught_up.order == replace(scenes.shipped(), captures=caught_up.order.captures, outbound=())
+    assert orders.reserved(caught_up.order, ()) == Change(caught_up.order)
 
 
 def test_a_parcel_too_early_with_strange_lines_takes_nothing_from_stock() -> None:
     early = told(scenes.paid(), mixed_parcel("P-9", {"1": 1, "9": 1}), parcel("P-1", 1))
-    caught_up = orders.reserved(early)
+    caught_up = scenes.reserving(early)
     assert (caught_up.order.fulfilment, left(caught_up)) == (Fulfilment.PARTLY_SHIPPED, [("1", 1)])
 
 

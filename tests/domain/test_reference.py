@@ -24,7 +24,7 @@ def test_an_order_id_is_read_back(order_id: OrderId) -> None:
 
 @given(order_ids())
 def test_a_warehouse_reference_is_read_back(order_id: OrderId) -> None:
-    assert OrderId.from_warehouse_reference(order_id.warehouse_reference) == order_id
+    assert OrderId.from_warehouse_reference(order_id.warehouse_reference()) == order_id
 
 
 @given(order_ids(("shop",)), st.integers(1, MOST_PARTS), st.integers(1, MOST_PARTS))
@@ -76,7 +76,22 @@ def test_what_is_no_order_id_is_refused(text: str) -> None:
         OrderId.parse(text)
 
 
-@pytest.mark.parametrize("text", ["", "shop.tea", "shop.tea.1001.2", "WMS-4711"])
+@given(order_ids(), st.integers(2, 9999))
+def test_each_further_outbound_order_has_a_name_of_its_own_that_leads_to_its_order(
+    order_id: OrderId, number: int
+) -> None:
+    reference = order_id.warehouse_reference(number)
+    assert reference == f"{order_id.warehouse_reference()}.{number}"
+    assert OrderId.from_warehouse_reference(reference) == order_id
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "shop.tea", "WMS-4711", "shop/tea/1001", "shop.tea.1001.", "shop.tea.1001.0", "shop.tea.1001.1"),
+        *("shop.tea.1001.02", "shop.tea.1001.2.3", "shop.tea.1001.x", "shop.tea.1001.٣", "shop.tea.1001.2\n"),
+    ],
+)
 def test_what_is_no_warehouse_reference_is_refused(text: str) -> None:
     with pytest.raises(InvalidReference):
         OrderId.from_warehouse_reference(text)

@@ -15,7 +15,7 @@ from enum import StrEnum
 
 import pytest
 
-from domain import ledger
+from domain import ending, ledger
 from domain import order as orders
 from domain.axis import AfterSale, Fulfilment, Holding, Payment
 from domain.ledger import Account, Entry
@@ -76,7 +76,7 @@ class House:
         elif isinstance(fact, Parcel):
             self._apply(orders.report_parcel(self.order, fact))
         elif fact is Word.CANCEL:
-            self._apply(orders.request_cancellation(self.order))
+            self._apply(ending.request_cancellation(self.order))
         elif fact is Word.STOPPED:
             self.stopped_outside = True
         while self._step():
@@ -101,11 +101,11 @@ class House:
         step: Callable[[Order], Change] | None = None
         if self.order.cancellation is Cancellation.REQUESTED:
             if self.order.fulfilment is Fulfilment.WAITING or self.stopped_outside:
-                step = orders.stop
+                step = ending.stop
         elif self.order.fulfilment is Fulfilment.RESERVED:
             step = orders.pushed
         elif self.order.fulfilment is Fulfilment.WAITING and self.order.payment is Payment.PAID:
-            step = orders.reserved
+            step = scenes.reserving
         if step is None:
             return False
         self._apply(step(self.order))

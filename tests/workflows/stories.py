@@ -32,7 +32,7 @@ async def cancelled(world: World) -> None:
 
 async def cancelled_too_late(world: World) -> None:
     await world.go_to(Stage.AT_WAREHOUSE)
-    world.warehouse.gone.add(world.order_id.warehouse_reference)
+    world.warehouse.gone.add(world.order_id.warehouse_reference())
     await world.cancel()
     await world.until_case(Cause.RETURN_REQUESTED)
     await world.ship()

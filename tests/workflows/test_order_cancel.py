@@ -99,7 +99,7 @@ async def test_after_the_push_in_time_the_goods_stay(world: World) -> None:
 @pytest.mark.parametrize("known", [True, False], ids=["shipped message came", "only the warehouse knows"])
 async def test_too_late_it_becomes_a_return_and_the_order_goes_on(world: World, known: bool) -> None:  # noqa: FBT001 - a parameter of the test
     await world.go_to(Stage.AT_WAREHOUSE)
-    world.warehouse.gone.add(world.order_id.warehouse_reference)
+    world.warehouse.gone.add(world.order_id.warehouse_reference())
     if known:
         await world.ship()
         await world.until_stage(Stage.SHIPPED)

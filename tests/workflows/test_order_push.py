@@ -76,7 +76,7 @@ async def test_a_cancel_after_the_outage_stops_the_order_at_the_warehouse(world:
     await _outage(world)
     await world.decide(Cause.PUSH_FAILED, Choice.CANCEL)
     assert await world.end() is Stage.CANCELLED
-    assert world.warehouse.stopped == {world.order_id.warehouse_reference}
+    assert world.warehouse.stopped == {world.order_id.warehouse_reference()}
     assert await world.ledger() == [("captured", 14400), ("refund_due", 14400)]
 
 

@@ -168,7 +168,7 @@ class World(Seen):
 
     async def ship(self) -> None:
         """Everything leaves in one parcel."""
-        self.warehouse.gone.add(self.order_id.warehouse_reference)
+        self.warehouse.gone.add(self.order_id.warehouse_reference())
         await self.report(builders.parcel(at=await self.now()))
 
     async def deliver(self) -> None:

@@ -1,0 +1,25 @@
+"""Outbound orders: what the warehouse was given of an order. The first is number 1; a split order has a 2, 3 ..."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Outbound:
+    """`contents`: {line id: units}. `stopped`: the warehouse said that nothing of it left and nothing will."""
+
+    number: int
+    contents: Mapping[str, int]
+    stopped: bool = False
+
+
+def handed_over(outbound: Iterable[Outbound]) -> Counter[str]:
+    """Units by line that are with the warehouse, or have left it."""
+    units: Counter[str] = Counter()
+    for each in outbound:
+        if not each.stopped:
+            units.update(each.contents)
+    return units
