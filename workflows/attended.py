@@ -106,7 +106,7 @@ class AttendedOrder:
                 await workflow.wait_condition(
                     lambda: bool(self._inbox) or reached(),
                     timeout=by - workflow.now() if by else None,
-                    timeout_summary=narrative.waiting_for(self._order.stage),
+                    timeout_summary=narrative.waiting_for(self._order),
                 )
             except asyncio.TimeoutError:  # noqa: UP041 - the SDK names it so
                 continue

@@ -1,6 +1,6 @@
 """What the Temporal Web UI says of an order, in the words of docs/sop.md."""
 
-from domain.case import HANDLING
+from domain.case import HANDLING, Cause
 from domain.order import Stage
 from ports.records import OrderView
 
@@ -21,15 +21,18 @@ WAITING_FOR: dict[Stage, str] = {
 }
 
 
-def waiting_for(stage: Stage) -> str:
-    return WAITING_FOR[stage]
+def waiting_for(order: OrderView) -> str:
+    if not order.backordered:
+        return WAITING_FOR[order.stage]
+    short = any(case.cause is Cause.OUT_OF_STOCK for case in order.cases)
+    return "1.3 stock for the rest" if short else "1.5 the warehouse to take the rest"
 
 
 def details(order: OrderView) -> str:
     """Markdown: what the order waits for, and what a person should do."""
     if not order.known:
         return "Waiting for the order itself: only a message about it has come so far."
-    lines = [f"**{order.stage.replace('_', ' ')}**, {order.amount}: waits for {WAITING_FOR[order.stage]}"]
+    lines = [f"**{order.stage.replace('_', ' ')}**, {order.amount}: waits for {waiting_for(order)}"]
     for case in order.cases:
         handling = HANDLING[case.cause]
         lines.append(

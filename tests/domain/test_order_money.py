@@ -159,7 +159,7 @@ def test_money_of_another_currency_is_held_apart_and_does_not_keep_the_order_fro
     dollars = replace(capture("3.00", "odd"), amount=Money(300, "USD"))
     held = orders.capture_payment(scenes.paid(), dollars).order
     assert (held.payment, [each.matched for each in held.captures]) == (Payment.PAID, [True, False])
-    change = orders.stop(held)
+    change = ending.stop(held)
     assert [case.detail for case in change.cases] == ["144.00 CNY + 3.00 USD is due back to the buyer"]
     assert postings(change)[-1] == ("refund_due", {"held_apart": "3.00", "refund_payable": "-3.00"})
 

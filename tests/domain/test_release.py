@@ -9,6 +9,7 @@ from domain import release
 from domain.axis import Holding
 from domain.case import HANDLING, Cause
 from domain.order import Cancellation, HoldReason, Kind, Order
+from domain.outbound import Outbound
 from tests.builders import parcel
 from tests.domain import scenes
 
@@ -70,36 +71,37 @@ def test_the_case_of_a_hold_waits_as_long_as_the_hold_stands(reason: HoldReason)
 
 
 TOO_LATE = replace(scenes.shipped(), cancellation=Cancellation.TOO_LATE)
+BACKORDERED = replace(scenes.pushed(), outbound=(Outbound(1, {"1": 1}),))
 EARLY_PARCEL = orders.report_parcel(scenes.paid(), parcel()).order
-# waits for (-) or is moot (m): unpaid, paid, reserved, pushed, shipped, too late to cancel
+# waits for (-) or is moot (m): unpaid, paid, reserved, pushed, shipped, too late to cancel, a rest waits
 WAITING_CASES = """
-provider_silent        - m m m m m
-message_without_order  m m m m m m
-out_of_stock           - - - m m m
-push_failed            - - - m m m
-push_refused           - - - m m m
-stop_failed            - - - - - m
-amount_mismatch        - - - - - -
-surplus_payment        - - - - - -
-refund_due             - - - - - -
-paid_after_close       - - - - - -
-other_content          - - - - - -
-unknown_trade          - - - - - -
-unknown_lines          - - - - - -
-unexpected_parcel      - - - - - -
-impossible_fact        - - - - - -
-step_refused           - - - - - -
-return_requested       - - - - - -
-levels_not_pushed      - - - - - -
+provider_silent        - m m m m m m
+message_without_order  m m m m m m m
+out_of_stock           - - - m m m -
+push_failed            - - - m m m -
+push_refused           - - - m m m -
+stop_failed            - - - - - m -
+amount_mismatch        - - - - - - -
+surplus_payment        - - - - - - -
+refund_due             - - - - - - -
+paid_after_close       - - - - - - -
+other_content          - - - - - - -
+unknown_trade          - - - - - - -
+unknown_lines          - - - - - - -
+unexpected_parcel      - - - - - - -
+impossible_fact        - - - - - - -
+step_refused           - - - - - - -
+return_requested       - - - - - - -
+levels_not_pushed      - - - - - - -
 """
-STANDS = (scenes.matched(), scenes.paid(), READY, scenes.pushed(), scenes.shipped(), TOO_LATE)
+STANDS = (scenes.matched(), scenes.paid(), READY, scenes.pushed(), scenes.shipped(), TOO_LATE, BACKORDERED)
 ROWS = [row.split() for row in WAITING_CASES.strip().splitlines()]
 
 
 @pytest.mark.parametrize(
     ("cause", "stands", "mark"),
     [
-        pytest.param(Cause(name), stands, mark, id=f"{name}-{stands.stage}-{stands.cancellation}")
+        pytest.param(Cause(name), stands, mark, id=f"{name}-{stands.stage}-{stands.cancellation}-{stands.backordered}")
         for name, *marks in ROWS
         for stands, mark in zip(STANDS, marks, strict=True)
     ],

@@ -66,11 +66,11 @@ class Seen:
 
         await self.until(called)
 
-    async def until_accepted(self) -> None:
-        """The warehouse has the order; its answer may still be on the way."""
+    async def until_accepted(self, count: int = 1) -> None:
+        """The warehouse has so many outbound orders; its answer may still be on the way."""
 
         async def accepted() -> bool:
-            return bool(self.warehouse.accepted)
+            return len(self.warehouse.accepted) >= count
 
         await self.until(accepted)
 
@@ -133,6 +133,13 @@ class Seen:
         return await self.rows(
             "select kind, sum(amount_minor) filter (where amount_minor > 0)::int from ledger_entries"
             " join ledger_postings on entry_seq = seq where order_id = :id group by seq, kind order by seq"
+        )
+
+    async def outbound(self) -> list[tuple[Any, ...]]:
+        """Number, transaction id, units of line 1 and whether it was stopped."""
+        return await self.rows(
+            "select number, transaction_id, (contents ->> '1')::int, stopped from outbound_orders where order_id = :id"
+            " order by number"
         )
 
     async def reserved(self, sku: str = "TEA-GREEN-250") -> int:

@@ -64,6 +64,40 @@ async def short(world: World) -> None:
     await world.end()
 
 
+async def split(world: World) -> None:
+    """What is there goes ahead and arrives; the rest is restocked, follows, and arrives."""
+    await world.send_ahead()
+    await world.part_leaves(1)
+    await world.part_leaves(1, delivered=True)
+    await world.restock_the_rest()
+    await world.until_accepted(2)
+    await world.part_leaves(2)
+    await world.part_leaves(2, delivered=True)
+    await world.end()
+
+
+async def given_up(world: World) -> None:
+    """The rest will not come."""
+    await world.send_ahead()
+    await world.decide(Cause.OUT_OF_STOCK, Choice.CANCEL)
+    await world.part_leaves(1)
+    await world.part_leaves(1, delivered=True)
+    await world.end()
+
+
+async def cancelled_in_parts(world: World) -> None:
+    """The first part had left when the buyer cancelled, the rest had not."""
+    await world.send_ahead()
+    await world.restock_the_rest()
+    await world.until_accepted(2)
+    await world.part_leaves(1)
+    await world.until_stage(Stage.PARTLY_SHIPPED)
+    await world.cancel()
+    await world.until_case(Cause.RETURN_REQUESTED)
+    await world.part_leaves(1, delivered=True)
+    await world.end()
+
+
 async def refused(world: World) -> None:
     """The warehouse takes nothing for two hours, then refuses; goods leave all the same, under another's number."""
     world.warehouse.silent = True
@@ -104,6 +138,9 @@ STORIES: dict[str, Story] = {
     "cancelled_too_late": cancelled_too_late,
     "mended": mended,
     "short": short,
+    "split": split,
+    "given_up": given_up,
+    "cancelled_in_parts": cancelled_in_parts,
     "refused": refused,
     "silent": silent,
     "late": late,

@@ -7,7 +7,18 @@ from typing import Any
 import pytest
 
 from domain.reference import OrderId
-from tests.workflows.stories import Story, cancelled, cancelled_too_late, mended, short, straight, unpaid
+from tests.workflows.stories import (
+    Story,
+    cancelled,
+    cancelled_in_parts,
+    cancelled_too_late,
+    given_up,
+    mended,
+    short,
+    split,
+    straight,
+    unpaid,
+)
 from tests.workflows.troubles import Crashed
 from tests.workflows.world import World
 from workflows.attended import AttendedOrder
@@ -28,6 +39,9 @@ TROUBLED: dict[str, tuple[Story, tuple[str, ...]]] = {
     "too late": (cancelled_too_late, ("warehouse.stop", "records.cancel_too_late")),
     "mended": (mended, ("records.settle_case", "records.amend_recipient")),
     "short": (short, ("records.settle_case", "records.stop")),
+    "split": (split, ("records.settle_case", "records.reserve_stock", "warehouse.push", "records.record_push")),
+    "given up": (given_up, ("records.settle_case", "records.record_push")),
+    "cancelled in parts": (cancelled_in_parts, ("warehouse.stop", "records.cancel_too_late")),
 }
 
 
@@ -40,7 +54,8 @@ async def outcome(world: World) -> dict[str, Any]:
         "steps": list(dict.fromkeys(await world.steps())),  # how often: see the last test
         "payments": await world.rows("select amount_minor, matched, source from payments"),
         "stock": await world.rows("select sku, on_hand, reserved from stock order by sku"),
-        "outbound": await world.column("select count(*) from outbound_orders"),
+        "outbound": await world.rows("select number, contents, stopped from outbound_orders order by number"),
+        "dropped": await world.column("select dropped from demands"),
         "cases": await world.rows("select cause, choice from cases order by cause, opened_at"),
         "outside": (len(world.warehouse.accepted), len(world.warehouse.stopped), len(world.provider.closed)),
     }
@@ -95,6 +110,9 @@ LOST = {
     "too late": {"cancel_too_late"},
     "mended": {"review_release", "amend_recipient"},
     "short": {"stop"},
+    "split": {"settle_case", "reserve_stock", "record_push"},
+    "given up": {"settle_case"},
+    "cancelled in parts": {"cancel_too_late"},
 }
 
 
@@ -112,7 +130,13 @@ async def test_a_task_that_is_repeated_as_a_whole_ends_as_if_it_had_been_done_on
 
 @pytest.mark.parametrize(
     ("name", "step"),
-    [("short", "settle_case"), ("short", "reserve_stock"), ("mended", "review_release")],
+    [
+        ("short", "settle_case"),
+        ("short", "reserve_stock"),
+        ("mended", "review_release"),
+        ("given up", "settle_case"),
+        ("cancelled in parts", "cancel_too_late"),
+    ],
 )
 async def test_a_step_that_is_repeated_is_one_entry_of_the_audit_log(world: World, name: str, step: str) -> None:
     await TROUBLED[name][0](world)

@@ -21,7 +21,9 @@ async def test_short_stock_is_a_case_and_a_retry_after_restocking_goes_on(world:
     await world.place()
     await world.pay()
     await world.case(Cause.OUT_OF_STOCK)
-    assert await world.column("select detail from cases") == ["short of 1 x TEA-GREEN-250"]
+    assert await world.column("select detail from cases") == [
+        "short of 1 x TEA-GREEN-250; 1 x TEA-GREEN-250 could go ahead"
+    ]
     assert await world.reserved() == 0
     await world.decide(Cause.OUT_OF_STOCK, Choice.RETRY)
     await world.case(Cause.OUT_OF_STOCK)

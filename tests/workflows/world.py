@@ -166,6 +166,28 @@ class World(Seen):
     async def report(self, parcel: Parcel) -> None:
         await self.tell(ParcelReported(self.order_id, parcel))
 
+    async def stocked(self, units: int, sku: str = "TEA-GREEN-250") -> None:
+        await self.write(f"update stock set on_hand = {units} where sku = '{sku}'")
+
+    async def send_ahead(self) -> None:
+        """One of two packs is there: it goes ahead, the other one waits."""
+        await self.stocked(1)
+        await self.place()
+        await self.pay()
+        await self.decide(Cause.OUT_OF_STOCK, Choice.SPLIT)
+        await self.until_stage(Stage.AT_WAREHOUSE)
+
+    async def restock_the_rest(self) -> None:
+        """The case of the rest is open by now; there is enough of it from now on."""
+        case_id = await self.case(Cause.OUT_OF_STOCK)
+        await self.write("update stock set on_hand = on_hand + 1 where sku = 'TEA-GREEN-250'")
+        await self.send(CaseDecision(case_id, Choice.RETRY, "lin", "it was restocked"))
+
+    async def part_leaves(self, number: int, *, delivered: bool = False) -> None:
+        """One pack leaves in the parcel of this outbound order, or arrives."""
+        self.warehouse.gone.add(self.order_id.warehouse_reference(number))
+        await self.report(builders.parcel(f"P-{number}", 1, delivered=delivered, at=await self.now()))
+
     async def ship(self) -> None:
         """Everything leaves in one parcel."""
         self.warehouse.gone.add(self.order_id.warehouse_reference())
