@@ -64,13 +64,18 @@ def _print_overview(found: dict[str, Any], days: int, *, as_json: bool) -> None:
 
 def _print_order(found: dict[str, Any]) -> None:
     money = ("amount_minor", "captured_minor", "refund_due_minor")
-    facts = {name: value for name, value in found.items() if name not in (*money, "currency", "parcels", "open_cases")}
+    lists = ("goods", "outbound", "parcels", "open_cases")
+    facts = {name: value for name, value in found.items() if name not in (*money, *lists, "currency")}
     facts |= {name.removesuffix("_minor"): Money(found[name], found["currency"]) for name in money}
     facts["holds"] = ", ".join(found["holds"])
     print_table(("order", found["id"]), [(name, value) for name, value in facts.items() if value not in (None, "")])
-    for title, rows in (("parcels", found["parcels"]), ("open cases", found["open_cases"])):
+    for name in lists:
+        rows = [
+            {column: _value(value) if column == "contents" else value for column, value in row.items()}
+            for row in found[name]
+        ]
         if rows:
-            print_table(list(rows[0]), [list(row.values()) for row in rows], title=title)
+            print_table(list(rows[0]), [list(row.values()) for row in rows], title=name.replace("_", " "))
 
 
 def timeline(order: OneOrder, *, as_json: Json = False) -> None:

@@ -137,10 +137,13 @@ _STAFF: Mapping[str, str] = {
     "payments": """
         select provider, account, trade_no, part, amount_minor, currency, paid_at, matched, source, recorded_at
         from payments where order_id = :id order by seq""",
+    "goods": """
+        select line_id, sku, quantity, dropped from demands where order_id = :id order by line_id""",
     "reservations": """
         select line_id, sku, quantity, shipped, released from reservations where order_id = :id order by line_id""",
     "outbound": """
-        select reference, outbound_no, outside_shipment_no, pushed_at from outbound_orders where order_id = :id""",
+        select number, reference, contents, outbound_no, outside_shipment_no, pushed_at, stopped
+        from outbound_orders where order_id = :id order by number""",
     "ledger": """
         select p.account, p.currency, sum(p.amount_minor)::bigint as amount_minor
         from ledger_entries e join ledger_postings p on p.entry_seq = e.seq where e.order_id = :id
@@ -158,7 +161,7 @@ _AUDIT = text(
 
 
 async def staff_rows(db: AsyncConnection, order_id: OrderId) -> dict[str, list[Row]]:
-    """What only the staff sees, by name: payments, reservations, outbound, ledger balances, open cases."""
+    """What only the staff sees, by name: payments, goods, reservations, outbound, ledger balances, open cases."""
     return {name: await _rows(db, sql, order_id) for name, sql in _STAFF.items()}
 
 

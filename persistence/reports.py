@@ -26,10 +26,20 @@ _ORDER = text(
     """
     select o.id, o.stage, o.payment, o.fulfilment, o.holds, o.after_sale, o.cancellation, o.currency, o.amount_minor,
       o.placed_at, o.updated_at, coalesce(m.captured_minor, 0) as captured_minor,
-      coalesce(m.refund_due_minor, 0) as refund_due_minor, p.outbound_no, p.outside_shipment_no, p.pushed_at
-    from orders o
-    left join order_money m on m.order_id = o.id left join outbound_orders p on p.order_id = o.id
-    where o.id = :order
+      coalesce(m.refund_due_minor, 0) as refund_due_minor
+    from orders o left join order_money m on m.order_id = o.id where o.id = :order
+    """
+)
+_GOODS = text(
+    """
+    select line_id, d.sku, d.quantity, coalesce(r.quantity, 0) as reserved, coalesce(r.shipped, 0) as shipped, d.dropped
+    from demands d left join reservations r using (order_id, line_id) where order_id = :order order by 1
+    """
+)
+_OUTBOUND = text(
+    """
+    select number, reference, contents, outbound_no, outside_shipment_no, pushed_at, stopped
+    from outbound_orders where order_id = :order order by 1
     """
 )
 _PARCELS = text(
@@ -69,7 +79,15 @@ _COUNT_MONTH = """
 """
 _OPEN_ORDERS = text(
     """
-    select id, fulfilment in ('waiting', 'reserved') as needs_address from orders
+    select id, fulfilment in ('waiting', 'reserved') or (
+        fulfilment in ('pushed', 'partly_shipped') and exists (
+          select from demands d where d.order_id = o.id and d.quantity - d.dropped > (
+            select sum(coalesce((p.contents ->> d.line_id)::int, 0)) from outbound_orders p
+            where p.order_id = o.id and not p.stopped
+          )
+        )
+      ) as needs_address
+    from orders o
     where customer_id = :customer and fulfilment not in ('completed', 'stopped') order by id
     """
 )
@@ -89,9 +107,9 @@ async def order_report(db: AsyncConnection, order_id: str) -> dict[str, Any] | N
     row = (await db.execute(_ORDER, {"order": order_id})).mappings().one_or_none()
     if row is None:
         return None
-    parcels = (await db.execute(_PARCELS, {"order": order_id})).mappings()
-    waiting = (await db.execute(_OPEN_CASES, {"order": order_id})).mappings()
-    return {**row, "parcels": [dict(each) for each in parcels], "open_cases": [dict(each) for each in waiting]}
+    lists = {"goods": _GOODS, "outbound": _OUTBOUND, "parcels": _PARCELS, "open_cases": _OPEN_CASES}
+    found = {name: (await db.execute(query, {"order": order_id})).mappings() for name, query in lists.items()}
+    return {**row, **{name: [dict(each) for each in rows] for name, rows in found.items()}}
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ _LATENCY = text(
     select percentile_cont(array[0.5, 0.95, 0.99]) within group
         (order by extract(epoch from pushed_at - greatest(at, o.recorded_at))::float8) as seconds
     from outbound_orders p join first_notice using (order_id) join orders o on o.id = p.order_id
+    where p.number = 1
     """
 )
 _UNDER_WAY = text(
@@ -36,7 +37,7 @@ _UNDER_WAY = text(
       count(*) filter (
         where stage in ('at_warehouse', 'partly_shipped', 'shipped', 'partly_delivered', 'delivered')
       ) as on_their_way,
-      (select count(*) from outbound_orders) as pushed,
+      (select count(distinct order_id) from outbound_orders) as pushed,
       (select count(*) from inbound_events where verdict = 'accepted' and applied_at is null) as unapplied
     from orders
     """

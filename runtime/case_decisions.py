@@ -36,7 +36,9 @@ HEALTH_PATIENCE = timedelta(seconds=1)
 EFFECTS = {
     Choice.RETRY: "the step is tried again, as if for the first time",
     Choice.SKIP: "nothing is sent to the warehouse: the order counts as handed over under the outside shipment number",
-    Choice.CANCEL: "the order is stopped: its stock is freed and what was paid becomes due back to the buyer",
+    Choice.SPLIT: "what is there goes to the warehouse at once; the rest waits, follows later or is given up",
+    Choice.CANCEL: "what has not left is stopped: its stock is freed and what was paid for it becomes due back to the "
+    "buyer; where a part of a short order went ahead, only the rest is given up",
     Choice.CLOSE: "nothing else happens: the reason says how it was dealt with",
 }
 

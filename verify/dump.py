@@ -25,8 +25,13 @@ def whole_second(moment: datetime) -> str:
 
 
 def reference_of(order_id: str) -> str:
-    """The order's name at the warehouse."""
+    """The order's name at the warehouse: that of its first outbound order."""
     return order_id.replace("/", ".")
+
+
+def order_of(reference: str) -> str:
+    """`shop.tea.1001` and its further outbound orders `shop.tea.1001.2`, ... belong to one order."""
+    return "/".join(reference.split(".")[:3])
 
 
 @dataclass(frozen=True)

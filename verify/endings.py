@@ -1,7 +1,7 @@
 """Ends: what is over stays over, here and at the warehouse."""
 
 from verify.comparison import Comparison, Side
-from verify.dump import Dump, Outbound, reference_of
+from verify.dump import Dump, Outbound, order_of
 from verify.record import Record
 
 ENDS = ("completed", "stopped")
@@ -18,17 +18,17 @@ def ended_orders_do_not_wait(_: Dump, record: Record) -> Comparison:
 
 
 def stopped_orders_stay(dump: Dump, record: Record) -> Comparison:
-    """An order is stopped here exactly if it is stopped at the warehouse, and no parcel of it left."""
+    """What is stopped here is stopped at the warehouse, and the other way round, and no parcel of it left."""
     there, here = {}, {}
-    for order_id, order in record.orders.items():
-        outbound = dump.outbound.get(reference_of(order_id))
-        stopped = order["fulfilment"] == "stopped"
-        if outbound is None or not (stopped or outbound.state == "stopped"):
+    for reference, outbound in dump.outbound.items():
+        order = record.orders.get(order_of(reference))
+        stopped = record.gave_up(reference) or (order is not None and order["fulfilment"] == "stopped")
+        if order is None or not (stopped or outbound.state == "stopped"):
             continue
-        if not stopped and order_id in record.waiting:
+        if not stopped and order["id"] in record.waiting:
             continue  # the warehouse's answer was not heard, and a person knows
-        there[order_id] = _stay(outbound)
-        here[order_id] = order["fulfilment"]
+        there[reference] = _stay(outbound)
+        here[reference] = "stopped" if stopped else order["fulfilment"]
     return Comparison(Side("at the warehouse", there), Side("in the record", here))
 
 

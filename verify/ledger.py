@@ -77,6 +77,34 @@ def stopped_orders_owe_all(_: Dump, record: Record) -> Comparison:
     )
 
 
+def dropped_units_owe(_: Dump, record: Record) -> Comparison:
+    """Of an order that goes on, exactly the cash of its dropped units is due back to its buyer."""
+    owed = {
+        row["order_id"]: int(row["amount"])
+        for row in record.rows(
+            """
+            select e.order_id, -sum(p.amount_minor)::bigint as amount
+            from ledger_entries e join ledger_postings p on p.entry_seq = e.seq
+            where e.kind = 'refund_due' and p.account = 'refund_payable' group by e.order_id
+            """
+        )
+    }
+    shares: dict[str, int] = defaultdict(int)
+    for row in record.goods:
+        shares[row["order_id"]] += _share(row["cash_minor"], row["dropped"], row["quantity"])
+    going = [order_id for order_id, order in record.orders.items() if order["fulfilment"] != "stopped"]
+    return Comparison(
+        Side("cash of dropped units", {order_id: shares[order_id] for order_id in going}),
+        Side("due back", {order_id: owed.get(order_id, 0) for order_id in going}),
+    )
+
+
+def _share(cash: int, units: int, of: int) -> int:
+    """To the nearest fen; half a fen stays with the units that come."""
+    whole, rest = divmod(cash * units, of)
+    return whole + (2 * rest > of)
+
+
 def held_apart_money(_: Dump, record: Record) -> Comparison:
     """Money is held apart exactly where a payment pays no part of a plan, and each such payment has its case."""
     unmatched = [row for row in record.payments if not row["matched"]]

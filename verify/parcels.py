@@ -3,7 +3,7 @@
 from typing import Any
 
 from verify.comparison import Comparison, Side
-from verify.dump import Dump, Json, reference_of, second, whole_second
+from verify.dump import Dump, Json, order_of, reference_of, second, whole_second
 from verify.record import Record
 
 TOLD_BY = {"shipped_at": "parcel.shipped", "delivered_at": "parcel.delivered"}
@@ -17,7 +17,7 @@ def parcels(dump: Dump, record: Record) -> Comparison:
     there, doubtful = {}, set()
     for reference, order in dump.pushed.items():
         for parcel in order.parcels:
-            name = f"{reference} {parcel['parcel_no']}"
+            name = f"{reference_of(order_of(reference))} {parcel['parcel_no']}"
             messages = {time: (reference, parcel["parcel_no"], kind) for time, kind in TOLD_BY.items()}
             if sent.isdisjoint(messages.values()):
                 continue

@@ -3,7 +3,7 @@
 from collections import defaultdict
 
 from verify.comparison import Comparison, Side
-from verify.dump import Dump, Json, reference_of
+from verify.dump import Dump, Json, order_of
 from verify.record import Record
 
 JUDGED_ANEW = 422  # a refusal of this kind is not remembered: what it was about may be mended under the same key
@@ -17,9 +17,7 @@ def pushed_orders(dump: Dump, record: Record) -> Comparison:
         for reference, row in record.pushes.items()
     }
     unheard = {
-        reference
-        for reference, order in dump.pushed.items()
-        if order.state == "stopped" and _fulfilment(record, reference) == "stopped"
+        reference for reference, order in dump.pushed.items() if order.state == "stopped" and record.gave_up(reference)
     }
     return Comparison(
         Side("outbound orders at the warehouse", there),
@@ -64,12 +62,11 @@ def only_paid_orders_pushed(dump: Dump, record: Record) -> Comparison:
     """No order is at the warehouse that is not fully paid, by the provider's word and by the record's."""
     covered = covered_orders(dump, record)
     verdicts = {}
-    for order_id, order in record.orders.items():
-        if reference_of(order_id) in dump.pushed:
-            at_provider = "paid" if order_id in covered else "not paid at the provider"
-            verdicts[reference_of(order_id)] = (
-                at_provider if order["payment"] == "paid" else f"record: {order['payment']}"
-            )
+    for reference in dump.pushed:
+        order = record.orders.get(order_of(reference))
+        if order is not None:
+            at_provider = "paid" if order["id"] in covered else "not paid at the provider"
+            verdicts[reference] = at_provider if order["payment"] == "paid" else f"record: {order['payment']}"
     return Comparison(
         Side("outbound orders at the warehouse", dict.fromkeys(dump.pushed, "paid")),
         Side("their orders' payment", verdicts),
@@ -110,19 +107,37 @@ def covered_orders(dump: Dump, record: Record) -> set[str]:
 
 
 def pushed_content(dump: Dump, record: Record) -> Comparison:
-    """The units per sku that the warehouse was given are those that the order takes from stock."""
-    there = {f"{reference} {line['sku']}": 0 for reference, order in dump.pushed.items() for line in order.lines}
-    for reference, order in dump.pushed.items():
-        for line in order.lines:
-            there[f"{reference} {line['sku']}"] += line["quantity"]
-    here = {
-        f"{reference_of(row['order_id'])} {row['sku']}": row["units"]
-        for row in record.rows("select order_id, sku, sum(quantity)::int as units from demands group by order_id, sku")
-        if reference_of(row["order_id"]) in dump.pushed
+    """Each outbound order holds at the warehouse, line by line, the units that the record says it gave."""
+    there = {
+        reference: {line["line_id"]: {"sku": line["sku"], "units": line["quantity"]} for line in order.lines}
+        for reference, order in dump.pushed.items()
+        if reference in record.pushes
     }
-    return Comparison(Side("units at the warehouse", there), Side("units of demands", here))
+    skus = {(row["order_id"], row["line_id"]): row["sku"] for row in record.goods}
+    here = {
+        reference: {
+            line_id: {"sku": skus.get((row["order_id"], line_id)), "units": units}
+            for line_id, units in row["contents"].items()
+        }
+        for reference, row in record.pushes.items()
+        if reference in dump.pushed
+    }
+    return Comparison(Side("contents at the warehouse", there), Side("contents in the record", here))
 
 
-def _fulfilment(record: Record, reference: str) -> str:
-    order = record.orders.get(reference.replace(".", "/"))
-    return str(order["fulfilment"]) if order else "unknown"
+def every_unit_goes_once(_: Dump, record: Record) -> Comparison:
+    """Of a pushed order each unit is in one outbound order, was dropped, or waits for the next one with a person."""
+    pushed = set(record.strings("select order_id from outbound_orders"))
+    going = [row for row in record.goods if row["order_id"] in pushed and not _stopped(record, row["order_id"])]
+    there, here = {}, {}
+    for row in going:
+        name = f"{row['order_id']} line {row['line_id']}"
+        units = row["handed_over"] + row["dropped"]
+        there[name] = row["quantity"]
+        here[name] = max(units, row["quantity"]) if row["order_id"] in record.waiting else units
+    return Comparison(Side("units ordered", there), Side("units handed over, dropped or waiting", here))
+
+
+def _stopped(record: Record, order_id: str) -> bool:
+    order = record.orders.get(order_id)
+    return order is not None and order["fulfilment"] == "stopped"

@@ -9,6 +9,8 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg.rows import dict_row
 
+from verify.dump import order_of
+
 Row = dict[str, Any]
 
 
@@ -72,9 +74,34 @@ class Record:
     def pushes(self) -> dict[str, Row]:
         """What is recorded as pushed, by reference; not what a person says has left by another way."""
         rows = self.rows(
-            "select order_id, reference, transaction_id, outbound_no, outside_shipment_no from outbound_orders"
+            """
+            select order_id, reference, transaction_id, contents, outbound_no, outside_shipment_no, stopped
+            from outbound_orders
+            """
         )
         return {row["reference"]: row for row in rows if row["outside_shipment_no"] is None}
+
+    @cached_property
+    def goods(self) -> list[Row]:
+        """What each line takes from stock, how much of it was given to the warehouse, and how much will not come."""
+        return self.rows(
+            """
+            select order_id, line_id, sku, quantity, cash_minor, dropped,
+                   (select coalesce(sum((p.contents ->> d.line_id)::int), 0)::int from outbound_orders p
+                    where p.order_id = d.order_id and not p.stopped) as handed_over
+            from demands d
+            """
+        )
+
+    def gave_up(self, reference: str) -> bool:
+        """Whether the record counts on nothing of this outbound order: it was stopped, alone or with its order."""
+        order = self.orders.get(order_of(reference))
+        push = self.pushes.get(reference)
+        if order is None or reference in self.outside_shipments:
+            return False
+        if push is None:  # its answer was not heard before it was stopped
+            return bool(order["fulfilment"] == "stopped" or order["cancellation"] == "too_late")
+        return bool(push["stopped"])
 
     @cached_property
     def outside_shipments(self) -> set[str]:

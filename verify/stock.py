@@ -3,7 +3,7 @@
 from collections import Counter
 
 from verify.comparison import Comparison, Side
-from verify.dump import Dump, reference_of
+from verify.dump import Dump, order_of, reference_of
 from verify.record import Record
 
 
@@ -24,7 +24,13 @@ def reserved_stock(_: Dump, record: Record) -> Comparison:
                 f"{row['sku']}: {row['reserved']} of {row['on_hand']}"
                 for row in stock
                 if not row["on_hand"] >= row["reserved"] >= 0
-            ]
+            ],
+            "no line reserves more than will come": record.strings(
+                """
+                select d.order_id || ' line ' || d.line_id from demands d join reservations r using (order_id, line_id)
+                where r.quantity > d.quantity - d.dropped
+                """
+            ),
         },
     )
 
@@ -33,14 +39,14 @@ def shipped_units(dump: Dump, record: Record) -> Comparison:
     """The units of each sku that left, order by order, are those in the warehouse's parcels."""
     taken = {(message.reference, message.parcel_no) for message in dump.messages if message.is_taken}
     sent = {(message.reference, message.parcel_no) for message in dump.messages if message.is_sent}
-    doubtful = {reference for reference, _ in sent - taken}
+    doubtful = {reference_of(order_of(reference)) for reference, _ in sent - taken}
     there: Counter[str] = Counter()
     for reference, order in dump.pushed.items():
         skus = {line["line_id"]: line["sku"] for line in order.lines}
         for parcel in order.parcels:
             if (reference, parcel["parcel_no"]) in taken:
                 for line in parcel["lines"]:
-                    there[f"{reference} {skus[line['line_id']]}"] += line["quantity"]
+                    there[f"{reference_of(order_of(reference))} {skus[line['line_id']]}"] += line["quantity"]
     rows = record.rows(
         "select order_id, sku, sum(shipped)::int as units from reservations where shipped > 0 group by order_id, sku"
     )

@@ -1,4 +1,4 @@
-"""Eight orders, each with another fate, in the record and in the outside's dump."""
+"""Twelve orders, each with another fate, in the record and in the outside's dump."""
 
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator
@@ -30,12 +30,13 @@ TABLES = (
 JSON_COLUMNS = ("change", "contents")
 
 
-def eight_orders() -> SmallWorld:
+def twelve_orders() -> SmallWorld:
     world = SmallWorld()
-    numbers = [str(no) for no in range(1001, 1009)]
-    for no in numbers:
-        world.place(no, *{"1002": ("TEA-GIFTBOX", 1), "1007": ("TEA-SECRET-50", 1)}.get(no, ()))
+    others: dict[str, tuple[str, int]] = {"1002": ("TEA-GIFTBOX", 1), "1007": ("TEA-SECRET-50", 1)}
+    for no in (*range(1001, 1009), *range(1011, 1015)):
+        world.place(str(no), *others.get(str(no), ("TEA-GREEN-250", 2 if no < 1009 else 3)))
     _delivered_or_on_the_road(world)
+    _split(world)
     _odd_money(world)
     _stopped(world)
     world.pay("1007")  # nobody has matched its sku: it is paid and waits
@@ -60,6 +61,26 @@ def _delivered_or_on_the_road(world: SmallWorld) -> None:
     world.move("1002", "report_parcel", fulfilment="partly_delivered")
     world.pay("1003", told=False)  # nobody told of this money
     world.push("1003")
+
+
+def _split(world: SmallWorld) -> None:
+    """Three packs of tea in each order; one or two of them were there."""
+    for no in ("1011", "1012", "1013", "1014"):
+        world.pay(no)
+        world.push(no, {"1": 1 if no == "1013" else 2})
+    world.parcel("1011", {"1": 2})
+    world.push("1011", {"1": 1}, 2)  # the rest followed
+    world.parcel("1011", {"1": 1}, 2, outbound=2, delivered=False)
+    world.move("1011", "report_parcel", fulfilment="shipped")
+    world.drop("1012", 1, 6800)  # the rest was given up
+    world.push("1013", {"1": 1}, 2)  # a third one is short, and somebody is to decide
+    world.case("1013", "out_of_stock", "shop/tea/1013", waits=True)
+    world.push("1014", {"1": 1}, 2)  # cancelled: the first had left, the rest was stopped
+    world.parcel("1014", {"1": 2})
+    world.cancel("1014")
+    world.stop_outbound("1014", 2)
+    world.drop("1014", 1, 6800)
+    world.move("1014", "cancel_too_late", fulfilment="delivered", cancellation="too_late", after_sale="requested")
 
 
 def _odd_money(world: SmallWorld) -> None:
@@ -136,7 +157,7 @@ def _open_units(world: SmallWorld) -> Counter[str]:
 
 @pytest.fixture(scope="session")
 async def small_template(postgres: EmbeddedPostgres, template: str) -> str:
-    insert(await postgres.create_database("template_small_world", template), eight_orders())
+    insert(await postgres.create_database("template_small_world", template), twelve_orders())
     return "template_small_world"
 
 
@@ -150,4 +171,4 @@ async def small_record(postgres: EmbeddedPostgres, small_template: str) -> Async
 @pytest.fixture
 def small_dump() -> dict[str, Any]:
     """What the outside says of the same world; a test may alter it."""
-    return eight_orders().dump
+    return twelve_orders().dump

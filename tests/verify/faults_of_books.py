@@ -52,9 +52,11 @@ BOOKS = (
     record(
         "a stopped order owes nothing",
         """
-        delete from ledger_postings where entry_seq in (select seq from ledger_entries where kind = 'refund_due');
-        delete from ledger_entries where kind = 'refund_due';
-        update order_money set refund_due_minor = 0
+        delete from ledger_postings where entry_seq in (
+            select seq from ledger_entries where kind = 'refund_due' and order_id = 'shop/tea/1005'
+        );
+        delete from ledger_entries where kind = 'refund_due' and order_id = 'shop/tea/1005';
+        update order_money set refund_due_minor = 0 where order_id = 'shop/tea/1005'
         """,
         "stopped-orders-owe-all",
     ),

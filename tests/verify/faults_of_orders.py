@@ -114,7 +114,8 @@ ORDERS = (
         "a gift box lacks a cup",
         "update demands set quantity = 1 where order_id = 'shop/tea/1002' and sku = 'CUP-WHITE'",
         "demands-follow-lines",
-        "pushed-content",
+        "every-unit-goes-once",
+        "reserved-stock",
     ),
     record(
         "an unmatched line takes stock",

@@ -149,29 +149,49 @@ class SmallWorld:
 
     # The warehouse
 
-    def push(self, no: str) -> None:
+    def push(self, no: str, contents: Mapping[str, int] | None = None, number: int = 1) -> None:
+        """All of it, unless `contents` says what is there; a further number is the rest of a split order."""
         order_id, reference, key = f"shop/tea/{no}", f"shop.tea.{no}", f"order/shop/tea/{no}/push"
+        if number > 1:
+            reference, key = f"{reference}.{number}", f"{key}/{number}"
+        outbound_no = f"OB{no}" if number == 1 else f"OB{no}.{number}"
         demands = [row for row in self.rows["demands"] if row["order_id"] == order_id]
+        units = dict(contents or {row["line_id"]: row["quantity"] for row in demands})
+        lines = [{"line_id": each, "sku": self._sku(no, each), "quantity": count} for each, count in units.items()]
         self.dump["warehouse"]["outbound"].append(
-            {"reference": reference, "outbound_no": f"OB{no}", "state": "accepted", "parcels": []}
-            | {"lines": [{name: row[name] for name in ("line_id", "sku", "quantity")} for row in demands]}
-            | {"pushed_at": shown(moment(5)), "idempotency_keys": [key]}
+            {"reference": reference, "outbound_no": outbound_no, "state": "accepted", "parcels": []}
+            | {"lines": lines, "pushed_at": shown(moment(5)), "idempotency_keys": [key]}
         )
         for status in (503, 201):
             call = {"at": shown(NOON), "verb": "push", "reference": reference, "idempotency_key": key}
             self.dump["warehouse"]["calls"].append(call | {"parameters_sha256": f"sha {no}", "status": status})
-        for row in demands:
-            held = {name: row[name] for name in ("order_id", "line_id", "sku", "quantity")}
-            self.rows["reservations"].append(held | {"shipped": 0, "released": False})
+        for line in lines:
+            self._reserve(no, line)
         self.rows["outbound_orders"].append(
-            {"order_id": order_id, "reference": reference, "transaction_id": key, "outbound_no": f"OB{no}"}
-            | {"pushed_at": moment(5)}
+            {"order_id": order_id, "number": number, "reference": reference, "transaction_id": key}
+            | {"contents": units, "outbound_no": outbound_no, "pushed_at": moment(5), "stopped": False}
         )
-        self.move(no, "reserve_stock", fulfilment="reserved")
-        self.move(no, "record_push", fulfilment="pushed")
+        if number == 1:
+            self.move(no, "reserve_stock", fulfilment="reserved")
+            self.move(no, "record_push", fulfilment="pushed")
 
-    def parcel(self, no: str, contents: Mapping[str, int], number: int = 1, *, delivered: bool = True) -> None:
+    def _sku(self, no: str, line_id: str) -> str:
+        return str(self._one(self.rows["demands"], order_id=f"shop/tea/{no}", line_id=line_id)["sku"])
+
+    def _reserve(self, no: str, line: Mapping[str, Any]) -> None:
+        key = {"order_id": f"shop/tea/{no}", "line_id": line["line_id"]}
+        held = next((row for row in self.rows["reservations"] if key.items() <= row.items()), None)
+        if held is None:
+            held = {**key, "sku": line["sku"], "quantity": 0, "shipped": 0, "released": False}
+            self.rows["reservations"].append(held)
+        held["quantity"] += line["quantity"]
+
+    def parcel(
+        self, no: str, contents: Mapping[str, int], number: int = 1, *, outbound: int = 1, delivered: bool = True
+    ) -> None:
         order_id, reference, parcel_no = f"shop/tea/{no}", f"shop.tea.{no}", f"OB{no}-{number}"
+        if outbound > 1:
+            reference = f"{reference}.{outbound}"
         times = {"shipped_at": moment(20), "delivered_at": moment(40) if delivered else None}
         self._one(self.dump["warehouse"]["outbound"], reference=reference)["parcels"].append(
             {"parcel_no": parcel_no, "carrier": "sf", "waybill_no": f"SF{no}{number}", "state": "any"}
@@ -196,9 +216,8 @@ class SmallWorld:
     def stop(self, no: str, **moves: Any) -> None:
         """Nothing leaves: what is at the warehouse is stopped, all money is due back."""
         order_id = f"shop/tea/{no}"
-        for outbound in self.dump["warehouse"]["outbound"]:
-            if outbound["reference"] == f"shop.tea.{no}":
-                outbound["state"] = "stopped"
+        for row in [row for row in self.rows["outbound_orders"] if row["order_id"] == order_id]:
+            self.stop_outbound(no, row["number"])
         for row in self.rows["reservations"]:
             row["released"] = row["released"] or row["order_id"] == order_id
         for paid in [row for row in self.rows["payments"] if row["order_id"] == order_id]:
@@ -207,6 +226,21 @@ class SmallWorld:
             self.book(no, "refund_due", f"alipay/main/{paid['trade_no']}", postings)
             self.case(no, "refund_due", order_id)
         self.move(no, "stop", fulfilment="stopped", **moves)
+
+    def stop_outbound(self, no: str, number: int) -> None:
+        row = self._one(self.rows["outbound_orders"], order_id=f"shop/tea/{no}", number=number)
+        row["stopped"] = True
+        self._one(self.dump["warehouse"]["outbound"], reference=row["reference"])["state"] = "stopped"
+
+    def drop(self, no: str, units: int, amount: int) -> None:
+        """Units of line 1 will not come: their share of the cash is due back, their reservation is gone."""
+        order_id = f"shop/tea/{no}"
+        self._one(self.rows["demands"], order_id=order_id)["dropped"] = units
+        demand, held = (self._one(self.rows[table], order_id=order_id) for table in ("demands", "reservations"))
+        held["quantity"] = min(held["quantity"], demand["quantity"] - units)
+        reference = f"{order_id}/rest/{units}"
+        self.book(no, "refund_due", reference, {"buyer_cash": amount, "refund_payable": -amount})
+        self.case(no, "refund_due", reference)
 
     def case(self, no: str, cause: str, subject: str, *, waits: bool = False) -> None:
         self.rows["cases"].append(

@@ -9,11 +9,12 @@ from tests.verify.faults_of_books import AUDIT, BOOKS
 from tests.verify.faults_of_goods import WAREHOUSE
 from tests.verify.faults_of_messages import CASES, MESSAGES
 from tests.verify.faults_of_orders import MONEY, ORDERS
+from tests.verify.faults_of_split_orders import PARTS, UNHEARD
 from tests.verify.planting import Dump, Fault, trade
 from verify import check
 from verify.invariants import INVARIANTS, name_of
 
-FAULTS = (*MONEY, *ORDERS, *MESSAGES, *CASES, *WAREHOUSE, *BOOKS, *AUDIT)
+FAULTS = (*MONEY, *ORDERS, *MESSAGES, *CASES, *WAREHOUSE, *PARTS, *BOOKS, *AUDIT)
 
 slow = pytest.mark.slow
 
@@ -40,7 +41,7 @@ def test_a_planted_fault_breaks_what_it_concerns(fault: Fault, small_dump: Dump,
 
 
 @slow
-@pytest.mark.parametrize("oddity", ALLOWANCES, ids=lambda oddity: oddity.what)
+@pytest.mark.parametrize("oddity", [*ALLOWANCES, UNHEARD], ids=lambda oddity: oddity.what)
 def test_what_nobody_could_know_better_is_no_fault(oddity: Fault, small_dump: Dump, small_record: str) -> None:
     plant(oddity, small_dump, small_record)
     broken = {each.name: each.evidence for each in check(small_dump, small_record) if not each.held}
