@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, text
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import bindparam, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from persistence.book_tables import audit_heads, audit_log
+from persistence.sheet import Sheet
 from ports.provenance import PROVENANCE
 
 GENESIS = "0" * 64
@@ -36,14 +36,23 @@ def entry_hash(entry: Mapping[str, Any], previous_hash: str) -> str:
     return hashlib.sha256(f"{previous_hash}{canonical}".encode()).hexdigest()
 
 
-async def append(db: AsyncConnection, order_id: str, deed: Deed, change: Mapping[str, Any], now: datetime) -> None:
-    """One entry at the end of the order's chain. The head's lock keeps two writers from forking it."""
-    found = (await db.execute(_HEAD, {"order_id": order_id})).one_or_none()
-    seq, previous_hash = (found.seq + 1, found.hash) if found else (1, GENESIS)
+@dataclass(frozen=True)
+class Head:
+    """Where an order's chain ends."""
+
+    seq: int = 0
+    hash: str = GENESIS
+
+
+NOTHING_YET = Head()
+
+
+def next_entry(order_id: str, head: Head, deed: Deed, change: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """The row that follows `head`. Whoever writes it holds the order's lock, or the head's: no chain may fork."""
     origin = PROVENANCE.get()
     entry = {
         "order_id": order_id,
-        "seq": seq,
+        "seq": head.seq + 1,
         "at": now,
         "actor": deed.actor,
         "step": deed.step,
@@ -53,19 +62,25 @@ async def append(db: AsyncConnection, order_id: str, deed: Deed, change: Mapping
         "workflow_run": origin.workflow_run,
         "trace_id": origin.trace_id,
     }
-    digest = entry_hash(entry, previous_hash)
-    await db.execute(insert(audit_log), {**entry, "previous_hash": previous_hash, "hash": digest})
-    await db.execute(_MOVE_HEAD, {"order_id": order_id, "seq": seq, "hash": digest})
+    return {**entry, "previous_hash": head.hash, "hash": entry_hash(entry, head.hash)}
+
+
+async def head_of(db: AsyncConnection, order_id: str) -> Head:
+    """The end of the chain, locked; of a chain that has not begun, its beginning."""
+    found = (await db.execute(_HEAD, {"order_id": order_id})).one_or_none()
+    return Head(found.seq, found.hash) if found else NOTHING_YET
+
+
+async def append(db: AsyncConnection, order_id: str, deed: Deed, change: Mapping[str, Any], now: datetime) -> None:
+    """One entry by itself, at the end of the chain."""
+    entry = next_entry(order_id, await head_of(db, order_id), deed, change, now)
+    await Sheet(audit=[entry]).write(db, order_id, now)
 
 
 _HEAD = (
     select(audit_heads.c.seq, audit_heads.c.hash)
     .where(audit_heads.c.order_id == bindparam("order_id"))
     .with_for_update()
-)
-_NEW_HEAD = upsert(audit_heads)
-_MOVE_HEAD = _NEW_HEAD.on_conflict_do_update(
-    index_elements=["order_id"], set_={"seq": _NEW_HEAD.excluded.seq, "hash": _NEW_HEAD.excluded.hash}
 )
 
 

@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from domain.reference import OrderId
 from persistence import sealing
 from persistence.edge_tables import customer_keys
-from persistence.tables import orders
 from ports.clock import Clock
 from ports.warehouse import Recipient
 
@@ -17,6 +16,12 @@ _KEEP_KEY = text(
     """
     insert into customer_keys (customer_id, wrapped_key, created_at) values (:customer, :wrapped, :now)
     on conflict (customer_id) do nothing
+    """
+)
+_SEALED = text(
+    """
+    select o.customer_id, o.recipient, o.customer_note, k.wrapped_key
+    from orders o left join customer_keys k on k.customer_id = o.customer_id where o.id = :id
     """
 )
 
@@ -36,6 +41,9 @@ class Customers:
             fresh = sealing.seal(self._record_key, sealing.new_key(), customer_id)
             await db.execute(_KEEP_KEY, {"customer": customer_id, "wrapped": fresh, "now": self._clock.now()})
             wrapped = (await db.execute(query)).scalar_one()
+        return self._unwrapped(customer_id, wrapped)
+
+    def _unwrapped(self, customer_id: str, wrapped: bytes | None) -> bytes:
         if wrapped is None:
             raise sealing.SealBroken(f"customer {customer_id} has no key: erased")
         return sealing.unseal(self._record_key, wrapped, customer_id)
@@ -50,9 +58,8 @@ class Customers:
 
     async def recipient_and_note(self, db: AsyncConnection, order_id: OrderId) -> tuple[Recipient, str]:
         """In clear, for one push. Raises SealBroken."""
-        query = select(orders.c.customer_id, orders.c.recipient, orders.c.customer_note)
-        row = (await db.execute(query.where(orders.c.id == str(order_id)))).one()
-        key = await self.key_of(db, row.customer_id)
+        row = (await db.execute(_SEALED, {"id": str(order_id)})).one()
+        key = self._unwrapped(row.customer_id, row.wrapped_key)
         recipient = json.loads(sealing.unseal(key, sealing.from_text(row.recipient), row.customer_id))
         note = sealing.unseal(key, sealing.from_text(row.customer_note), row.customer_id).decode()
         return Recipient(**recipient), note

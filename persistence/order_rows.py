@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, bindparam, insert, text, update
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import RowMapping, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.axis import AfterSale, Fulfilment, Payment
+from domain.case import Cause
 from domain.line import Line
 from domain.money import Money
 from domain.order import Cancellation, HoldReason, Kind, Order
@@ -19,27 +19,30 @@ from domain.payment import PlanPart
 from domain.reference import OrderId
 from domain.shipment import Parcel, ParcelContent
 from domain.stock import Demand
-from persistence import outbound, payments
+from persistence import payments
+from persistence.audit import NOTHING_YET, Head
 from persistence.payments import capture_from
-from persistence.tables import demands, order_lines, orders, payment_plan, shipments
-from ports.records import OrderPlaced
+from persistence.sheet import Sheet
+from ports.records import WaitingCase
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """The order, and what of its shop the next step needs."""
+    """The order, and what of its shop, its cases and its audit log the next step needs."""
 
     order: Order
     provider: str
     account: str
     reserve_on_order: bool
+    open_cases: tuple[tuple[WaitingCase, bool], ...] = ()  # and whether the workflow stands still for it
+    audit_head: Head = NOTHING_YET
 
 
 # The lock is a statement of its own: the second one then sees what the previous holder of the lock wrote.
 _LOCK = text("select 1 from orders where id = :id for update")
 _LOAD = text(
     """
-    select o.*, s.provider, s.account, s.reserve_on_order,
+    select o.*, s.provider, s.account, s.reserve_on_order, h.seq as audit_seq, h.hash as audit_hash,
       (select coalesce(json_agg(x order by x.position), '[]') from order_lines x where x.order_id = o.id) as lines,
       (select coalesce(json_agg(x order by x.line_id), '[]') from demands x where x.order_id = o.id) as demands,
       (select coalesce(json_agg(x order by x.part), '[]') from payment_plan x where x.order_id = o.id) as plan,
@@ -47,8 +50,12 @@ _LOAD = text(
       (select coalesce(json_agg(x order by x.parcel_no), '[]') from shipments x where x.order_id = o.id) as parcels,
       (select coalesce(json_object_agg(x.line_id, x.quantity), '{}') from reservations x
        where x.order_id = o.id and x.quantity > 0 and not x.released) as reserved,
-      (select coalesce(json_agg(x order by x.number), '[]') from outbound_orders x where x.order_id = o.id) as outbound
-    from orders o join shops s on s.channel = o.source_channel and s.shop_id = o.shop_id
+      (select coalesce(json_agg(x order by x.number), '[]') from outbound_orders x where x.order_id = o.id) as outbound,
+      (select coalesce(json_agg(x order by x.opened_at, x.id), '[]') from cases x
+       where x.order_id = o.id and x.settled_at is null) as open_cases
+    from orders o
+    join shops s on s.channel = o.source_channel and s.shop_id = o.shop_id
+    left join audit_heads h on h.order_id = o.id
     where o.id = :id
     """
 )
@@ -90,7 +97,19 @@ def _from_row(order_id: OrderId, row: RowMapping) -> Loaded:
         cancellation=Cancellation(row["cancellation"]),
         split=row["split"],
     )
-    return Loaded(order, row["provider"], row["account"], row["reserve_on_order"])
+    return loaded(order, row)
+
+
+def loaded(order: Order, row: RowMapping) -> Loaded:
+    """The order with its shop, its open cases and the end of its audit log."""
+    return Loaded(
+        order,
+        row["provider"],
+        row["account"],
+        row["reserve_on_order"],
+        open_cases=tuple((WaitingCase(each["id"], Cause(each["cause"])), each["waits"]) for each in row["open_cases"]),
+        audit_head=Head(row["audit_seq"], row["audit_hash"]) if row["audit_seq"] else NOTHING_YET,
+    )
 
 
 def _line(each: dict[str, Any], currency: str) -> Line:
@@ -117,59 +136,7 @@ def _parcel(each: dict[str, Any]) -> Parcel:
     )
 
 
-async def insert_order(db: AsyncConnection, fact: OrderPlaced, order: Order, now: datetime) -> None:
-    """The rows that never change after; the axes are written by `write_difference`."""
-    await db.execute(
-        insert(orders),
-        {
-            "id": str(order.id),
-            "source_channel": order.id.channel,
-            "shop_id": order.id.shop_id,
-            "order_no": order.id.order_no,
-            "kind": order.kind,
-            "currency": order.shipping.currency,
-            "amount_minor": order.amount.amount_minor,
-            "shipping_minor": order.shipping.amount_minor,
-            "customer_id": fact.customer_id,
-            "customer_note": fact.customer_note,
-            "recipient": fact.recipient,
-            "phone_tail": fact.phone_tail,
-            "placed_at": order.placed_at,
-            "recorded_at": now,
-            **_axes(order, now),
-        },
-    )
-    await db.execute(insert(order_lines), [_line_row(order, n) for n in range(len(order.lines))])
-    plan = [
-        {
-            "order_id": str(order.id),
-            "part": part.part,
-            "amount_minor": part.amount.amount_minor,
-            "pay_until": part.pay_until,
-        }
-        for part in order.plan
-    ]
-    await db.execute(insert(payment_plan), plan)
-
-
-def _line_row(order: Order, position: int) -> dict[str, Any]:
-    line = order.lines[position]
-    return {
-        "order_id": str(order.id),
-        "line_id": line.line_id,
-        "position": position,
-        "platform_sku": line.platform_sku,
-        "title": line.title,
-        "quantity": line.quantity,
-        "list_price_minor": line.list_price.amount_minor,
-        "merchant_discount_minor": line.merchant_discount.amount_minor,
-        "platform_subsidy_minor": line.platform_subsidy.amount_minor,
-        "cash_minor": line.cash.amount_minor,
-        "gift_of": line.gift_of,
-    }
-
-
-def _axes(order: Order, now: datetime) -> dict[str, Any]:
+def axes(order: Order, now: datetime) -> dict[str, Any]:
     return {
         "address_gaps": list(order.address_gaps),
         "unmatched": list(order.unmatched),
@@ -200,47 +167,30 @@ def _plain(order: Order, name: str) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-async def write_difference(db: AsyncConnection, before: Order, after: Order, *, source: str, now: datetime) -> None:
-    """Whatever the domain changed, and nothing else."""
-    order_id = str(after.id)
-    if axes_moved(before, after):
-        await db.execute(
-            update(orders).where(orders.c.id == bindparam("order")), {"order": order_id, **_axes(after, now)}
-        )
-    await _write_demands(db, order_id, [each for each in after.demands if each not in before.demands])
-    for each in after.outbound:
-        if each.stopped and each not in before.outbound:
-            await outbound.stop(db, order_id, each)
-    await payments.write_difference(db, order_id, before.captures, after.captures, source=source, now=now)
-    for parcel in after.parcels:
-        if parcel not in before.parcels:
-            await _write_parcel(db, order_id, parcel)
+def difference(before: Order, after: Order, *, source: str, now: datetime) -> Sheet:
+    """Whatever the domain changed, and nothing else; of payments and outbound orders the new ones."""
+    changed = [each for each in after.demands if each not in before.demands]
+    return Sheet(
+        axes=[axes(after, now)] if axes_moved(before, after) else [],
+        demands=[_demand_row(each) for each in changed],
+        payments=payments.new_rows(before.captures, after.captures, source=source, now=now),
+        shipments=[_parcel_row(parcel) for parcel in after.parcels if parcel not in before.parcels],
+    )
 
 
-async def _write_demands(db: AsyncConnection, order_id: str, changed: list[Demand]) -> None:
+def _demand_row(demand: Demand) -> dict[str, Any]:
     """A demand never changes but for its dropped units."""
-    if not changed:
-        return
-    rows = [
-        {
-            "order_id": order_id,
-            "line_id": each.line_id,
-            "sku": each.sku,
-            "quantity": each.quantity,
-            "cash_minor": each.cash.amount_minor,
-            "dropped": each.dropped,
-        }
-        for each in changed
-    ]
-    statement = upsert(demands)
-    known = ["order_id", "line_id"]
-    dropped = {"dropped": statement.excluded.dropped}
-    await db.execute(statement.on_conflict_do_update(index_elements=known, set_=dropped), rows)
+    return {
+        "line_id": demand.line_id,
+        "sku": demand.sku,
+        "quantity": demand.quantity,
+        "cash_minor": demand.cash.amount_minor,
+        "dropped": demand.dropped,
+    }
 
 
-async def _write_parcel(db: AsyncConnection, order_id: str, parcel: Parcel) -> None:
-    row = {
-        "order_id": order_id,
+def _parcel_row(parcel: Parcel) -> dict[str, Any]:
+    return {
         "parcel_no": parcel.parcel_no,
         "carrier": parcel.carrier,
         "waybill_no": parcel.waybill_no,
@@ -248,5 +198,3 @@ async def _write_parcel(db: AsyncConnection, order_id: str, parcel: Parcel) -> N
         "shipped_at": parcel.shipped_at,
         "delivered_at": parcel.delivered_at,
     }
-    statement = upsert(shipments).on_conflict_do_update(index_elements=["order_id", "parcel_no"], set_=row)
-    await db.execute(statement, row)

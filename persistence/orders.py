@@ -20,6 +20,8 @@ from persistence import audit, cases, order_rows, outbound, payments, refusals, 
 from persistence.audit import Deed
 from persistence.customers import Customers
 from persistence.ledger import book
+from persistence.placement import insert_order
+from persistence.sheet import Sheet
 from persistence.tables import orders
 from persistence.transition import Footing, OrderNotKnown, Transitions
 from ports.clock import Clock
@@ -79,14 +81,13 @@ class PostgresOrders(Transitions, OrderRecords):
         blank = replace(fact.order, captures=early, demands=(), unmatched=every_line)
         demands, unmatched = await stock.match_lines(here.db, blank)
         change = order.place(replace(fact.order, captures=(), demands=demands, unmatched=unmatched), early)
-        await order_rows.insert_order(here.db, fact, blank, here.now)
-        here.loaded = await order_rows.load(here.db, order_id)
+        here.loaded = await insert_order(here.db, fact, blank, here.now)
         deed = Deed(f"shop {order_id.shop_id}", "place", fact.event_ids)
         about = {"amount": str(fact.order.amount), "stage": change.order.stage}
+        here.happened.append(lambda: self._measures.order_placed(order_id))
         await self._write(here, change, deed, about, noted=True)
         if here.known.reserve_on_order and not shortage(units_by_sku(demands), await stock.free(here.db, demands)):
             await stock.reserve(here.db, str(order_id), demands)
-        here.happened.append(lambda: self._measures.order_placed(order_id))
 
     @refusals.fact
     async def record_payment(self, fact: PaymentSettled) -> OrderView:
@@ -113,9 +114,11 @@ class PostgresOrders(Transitions, OrderRecords):
                 await self._open_case(here, NewCase(Cause.OTHER_CONTENT, known.trade_no, detail))
             return
         after = (*before, fact.capture)
-        await payments.write_difference(here.db, order_id, before, after, source=fact.source, now=here.now)
-        await book(here.db, order_id, [ledger.held_apart("/".join(fact.capture.key), fact.capture.amount)], here.now)
-        await audit.append(here.db, order_id, deed, paid, here.now)
+        sheet = Sheet(payments=payments.new_rows(before, after, source=fact.source, now=here.now))
+        book(sheet, [ledger.held_apart("/".join(fact.capture.key), fact.capture.amount)], here.now)
+        head = await audit.head_of(here.db, order_id)
+        sheet.audit.append(audit.next_entry(order_id, head, deed, paid, here.now))
+        await self._put(here, sheet)
 
     @refusals.fact
     async def request_cancellation(self, fact: CancelRequested) -> OrderView:
@@ -204,7 +207,7 @@ class PostgresOrders(Transitions, OrderRecords):
         """What a decision makes of the order is written in the same transaction."""
         decision = fact.decision
         async with self._locked(fact.order_id) as here:
-            settled = await cases.settle(here.db, decision, here.now)
+            settled = await self._settle_case(here, decision)
             cause = await cases.cause_of(here.db, decision.case_id)
             change = ending.decide(here.order, cause, decision.choice)
             about = {"case": decision.case_id, "choice": decision.choice, "reason": decision.reason}

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, text, update
+from sqlalchemy import bindparam, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.money import Money
@@ -32,34 +32,36 @@ async def early(db: AsyncConnection, order_id: OrderId) -> tuple[Capture, ...]:
     return tuple(capture_from(each) for each in (await db.execute(query, {"id": str(order_id)})).scalar_one())
 
 
-async def write_difference(
-    db: AsyncConnection,
-    order_id: str,
-    before: tuple[Capture, ...],
-    after: tuple[Capture, ...],
-    *,
-    source: str,
-    now: datetime,
-) -> None:
+def new_rows(
+    before: tuple[Capture, ...], after: tuple[Capture, ...], *, source: str, now: datetime
+) -> list[dict[str, Any]]:
+    known = {each.key for each in before}
+    return [
+        {
+            "provider": each.provider,
+            "account": each.account,
+            "trade_no": each.trade_no,
+            "part": each.part,
+            "amount_minor": each.amount.amount_minor,
+            "currency": each.amount.currency,
+            "paid_at": each.paid_at,
+            "matched": each.matched,
+            "source": source,
+            "recorded_at": now,
+        }
+        for each in after
+        if each.key not in known
+    ]
+
+
+async def match_early(db: AsyncConnection, before: tuple[Capture, ...], after: tuple[Capture, ...]) -> None:
+    """Money that came before its order, and now pays its part."""
     known = {each.key for each in before}
     for each in after:
-        row = {"provider": each.provider, "account": each.account, "trade_no": each.trade_no, "matched": each.matched}
-        if each.key not in known:
-            await db.execute(
-                insert(payments),
-                {
-                    **row,
-                    "order_id": order_id,
-                    "part": each.part,
-                    "amount_minor": each.amount.amount_minor,
-                    "currency": each.amount.currency,
-                    "paid_at": each.paid_at,
-                    "source": source,
-                    "recorded_at": now,
-                },
-            )
-        elif each not in before:
-            await db.execute(_MATCH, {f"the_{name}": value for name, value in row.items()})
+        if each.key in known and each not in before:
+            row = {"provider": each.provider, "account": each.account, "trade_no": each.trade_no}
+            matched = {**row, "matched": each.matched}
+            await db.execute(_MATCH, {f"the_{name}": value for name, value in matched.items()})
 
 
 _MATCH = (

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain.axis import Payment
@@ -19,20 +18,12 @@ from domain.order import Change, Order
 from domain.payment import PlanPart, next_unpaid
 from domain.reference import OrderId
 from domain.release import moot
-from persistence import audit, cases, order_rows, stock
+from persistence import audit, cases, ledger, order_rows, outbound, payments, stock
 from persistence.audit import Deed
-from persistence.edge_tables import inbound_events
-from persistence.ledger import book
+from persistence.sheet import Sheet
 from ports.clock import Clock
 from ports.measures import Measures
-from ports.records import OrderView, UnpaidPart, WaitingCase
-
-_APPLIED = (
-    update(inbound_events)
-    .where(inbound_events.c.id.in_(bindparam("events", expanding=True)), inbound_events.c.applied_at.is_(None))
-    .values(applied_at=bindparam("moment"))
-    .returning(inbound_events.c.received_at)
-)
+from ports.records import OrderView, UnpaidPart
 
 
 class OrderNotKnown(Exception):
@@ -43,15 +34,15 @@ class OrderNotKnown(Exception):
 class Footing:
     """One order under its lock, inside one transaction; `loaded` is None while only money has come.
 
-    `loaded` and `open_cases` follow what is written, so that the view needs no second look. `happened` is told to the
-    measures once the transaction is safe.
+    `loaded` follows what is written, so that the view needs no second look; `caused_by` is the evidence that does not
+    count as applied yet. `happened` is told to the measures once the transaction is safe.
     """
 
     db: AsyncConnection
     now: datetime
     order_id: OrderId
     loaded: order_rows.Loaded | None
-    open_cases: list[tuple[WaitingCase, bool]] | None = None
+    caused_by: tuple[int, ...] = ()
     newly_paid: bool = False
     happened: list[Callable[[], None]] = field(default_factory=list)
 
@@ -79,20 +70,19 @@ class Transitions:
     async def _locked(self, order_id: OrderId, event_ids: tuple[int, ...] = ()) -> AsyncIterator[Footing]:
         """A transaction with the order locked; the evidence that caused it counts as applied when it commits."""
         async with self._engine.begin() as db:
-            here = Footing(db, self._clock.now(), order_id, await order_rows.load(db, order_id))
+            here = Footing(db, self._clock.now(), order_id, await order_rows.load(db, order_id), event_ids)
             yield here
-            if event_ids:
-                await self._apply(here, event_ids)
+            if here.caused_by:
+                await self._put(here, Sheet())
         for tell in here.happened:
             tell()
 
-    async def _apply(self, here: Footing, event_ids: tuple[int, ...]) -> None:
-        """A repeated step finds its evidence applied, and measures nothing again."""
-        moment = self._clock.now()
-        applied = await here.db.execute(_APPLIED, {"events": list(event_ids), "moment": moment})
-        received = min(applied.scalars(), default=None)
+    async def _put(self, here: Footing, sheet: Sheet) -> None:
+        """Write, and count the evidence as applied. A repeated step finds it applied, and measures nothing again."""
+        received = await sheet.write(here.db, str(here.order_id), here.now, here.caused_by)
+        here.caused_by = ()
         if here.newly_paid and received is not None:
-            here.happened.append(lambda: self._measures.order_paid(moment - received))
+            here.happened.append(lambda: self._measures.order_paid(here.now - received))
 
     async def _decide(
         self,
@@ -121,8 +111,10 @@ class Transitions:
         opened = [case.cause for case in change.cases if await self._open_case(here, case)]
         if not (noted or before != after or change.entries or opened):
             return
-        await order_rows.write_difference(here.db, before, after, source=source, now=here.now)
-        await book(here.db, order_id, change.entries, here.now)
+        await payments.match_early(here.db, before.captures, after.captures)
+        for each in after.outbound:
+            if each.stopped and each not in before.outbound:
+                await outbound.stop(here.db, order_id, each)
         await stock.reserve(here.db, order_id, change.taken)
         await stock.give_back(here.db, order_id, change.given_back)
         if change.releases_stock:
@@ -134,7 +126,11 @@ class Transitions:
         moved = {**order_rows.axes_moved(before, after), **(about or {})}
         if opened:
             moved["cases"] = opened
-        await audit.append(here.db, order_id, deed, moved, here.now)
+        sheet = order_rows.difference(before, after, source=source, now=here.now)
+        ledger.book(sheet, change.entries, here.now)
+        sheet.audit.append(audit.next_entry(order_id, here.known.audit_head, deed, moved, here.now))
+        await self._put(here, sheet)
+        here.loaded = replace(here.known, audit_head=audit.Head(sheet.audit[0]["seq"], sheet.audit[0]["hash"]))
 
     async def _open_case(self, here: Footing, case: NewCase, attempts: int = 0, last_error: str | None = None) -> bool:
         opened = await cases.open_case(
@@ -148,6 +144,7 @@ class Transitions:
         )
         if opened:
             here.happened.append(lambda: self._measures.case_opened(case.cause))
+            await self._look_at_cases(here)
         return opened
 
     async def note_refusal(
@@ -165,22 +162,33 @@ class Transitions:
         async with self._locked(order_id) as here:
             for case, _ in await cases.open_cases(here.db, str(order_id)):
                 if case.cause is Cause.STEP_REFUSED:
-                    await cases.settle(here.db, CaseDecision(case.case_id, Choice.CLOSE, "workflow", reason), here.now)
+                    await self._settle_case(here, CaseDecision(case.case_id, Choice.CLOSE, "workflow", reason))
             return await self._view(here)
 
+    async def _settle_case(self, here: Footing, decision: CaseDecision) -> bool:
+        """False when it was settled before, or never was."""
+        settled = await cases.settle(here.db, decision, here.now)
+        if here.loaded is not None:
+            left = tuple(each for each in here.loaded.open_cases if each[0].case_id != decision.case_id)
+            here.loaded = replace(here.loaded, open_cases=left)
+        return settled
+
+    async def _look_at_cases(self, here: Footing) -> None:
+        if here.loaded is not None:
+            found = tuple(await cases.open_cases(here.db, str(here.order_id)))
+            here.loaded = replace(here.loaded, open_cases=found)
+
     async def _settle_moot_cases(self, here: Footing) -> None:
-        here.open_cases = []
-        for case, waits in await cases.open_cases(here.db, str(here.order_id)):
+        for case, _ in here.known.open_cases:
             if moot(case.cause, here.order):
                 reason = f"settled itself: the order is {here.order.stage}"
-                await cases.settle(here.db, CaseDecision(case.case_id, Choice.CLOSE, "workflow", reason), here.now)
-            else:
-                here.open_cases.append((case, waits))
+                await self._settle_case(here, CaseDecision(case.case_id, Choice.CLOSE, "workflow", reason))
 
     async def _view(self, here: Footing) -> OrderView:
-        open_cases = here.open_cases
-        if open_cases is None:
-            open_cases = await cases.open_cases(here.db, str(here.order_id))
+        if here.loaded is None:
+            open_cases = tuple(await cases.open_cases(here.db, str(here.order_id)))
+        else:
+            open_cases = here.loaded.open_cases
         waiting = tuple(case for case, waits in open_cases if waits)
         if here.loaded is None:
             return OrderView(here.order_id, known=False, limits=self._limits, cases=waiting, open_cases=len(open_cases))
