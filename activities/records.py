@@ -53,10 +53,6 @@ class RecordActivities:
     async def reserve_stock(self, step: OrderStep) -> OrderView:
         return await self._records.reserve_stock(step)
 
-    @activity.defn(name="records.review_release")
-    async def review_release(self, step: OrderStep) -> OrderView:
-        return await self._records.review_release(step)
-
     @activity.defn(name="records.record_push")
     async def record_push(self, fact: PushRecorded) -> OrderView:
         return await self._records.record_push(fact)
@@ -92,7 +88,6 @@ class RecordActivities:
             self.report_parcel,
             self.amend_recipient,
             self.reserve_stock,
-            self.review_release,
             self.record_push,
             self.complete,
             self.stop,

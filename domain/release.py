@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from domain.axis import Payment
+from domain.backorder import allot
 from domain.case import HANDLING, Cause, NewCase
 from domain.order import Cancellation, Change, HoldReason, Kind, Order
 
@@ -45,6 +46,15 @@ def review(order: Order) -> Change:
     standing = [(hold, sentence) for hold in HOLDS if (sentence := hold.why(order)) is not None]
     cases = tuple(NewCase(hold.cause, str(order.id), sentence) for hold, sentence in standing)
     return Change(replace(order, holds=tuple(hold.reason for hold, _ in standing)), cases=cases)
+
+
+def prepare(order: Order, free: Mapping[str, int]) -> Change:
+    """What is free is reserved; unless a person must decide about what is short, the gate is looked at."""
+    allotted = allot(order, free)
+    if any(case.cause is Cause.OUT_OF_STOCK for case in allotted.cases):
+        return allotted
+    reviewed = review(allotted.order)
+    return replace(allotted, order=reviewed.order, cases=allotted.cases + reviewed.cases)
 
 
 def moot(cause: Cause, order: Order) -> bool:

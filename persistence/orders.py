@@ -147,14 +147,10 @@ class PostgresOrders(Transitions, OrderRecords):
         async with self._locked(step.order_id) as here:
             matched, unmatched = await stock.match_lines(here.db, here.order)
             known = replace(here.order, demands=(*here.order.demands, *matched), unmatched=unmatched)
-            change = backorder.allot(known, await stock.free(here.db, backorder.wanted(known)))
+            change = release.prepare(known, await stock.free(here.db, backorder.wanted(known)))
             about = {"reserved": units_by_sku(change.taken)} if change.taken else {}
             await self._write(here, change, Deed(WORKFLOW, "reserve_stock"), about)
             return await self._view(here)
-
-    @refusals.step
-    async def review_release(self, step: OrderStep) -> OrderView:
-        return await self._decide(step.order_id, Deed(WORKFLOW, "review_release"), release.review)
 
     async def push_request(self, step: OrderStep) -> PushRequest:
         async with self._engine.connect() as db:

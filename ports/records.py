@@ -190,10 +190,10 @@ class OrderRecords(Protocol):
     async def amend_recipient(self, fact: RecipientAmended) -> OrderView: ...
 
     async def reserve_stock(self, step: OrderStep) -> OrderView:
-        """Reserve what is matched. Short stock opens a case and reserves nothing, unless a person split the order."""
+        """Reserve what is matched, and look at the release gate: holds that stand are in the answer, with their cases.
 
-    async def review_release(self, step: OrderStep) -> OrderView:
-        """The release gate: holds that stand now are in the answer, each with its case."""
+        Short stock opens a case and reserves nothing, unless a person split the order; the gate is looked at later.
+        """
 
     async def push_request(self, step: OrderStep) -> PushRequest:
         """What the warehouse needs, with the recipient in clear. Never goes through Temporal.

@@ -139,10 +139,7 @@ class OrderWorkflow(AttendedOrder):
 
     async def _released(self) -> None:
         """1.4 The release gate: no hold stands between the order and the warehouse."""
-        while self._order.awaits_push:
-            await self._record_step(RecordActivities.review_release, self._step("release"))
-            if not self._order.holds:
-                return
+        while self._order.awaits_push and self._order.holds:
             await self._decided(*self._waiting_cases().values())
             await self._stock_reserved()
 

@@ -21,11 +21,6 @@ async def reserve_stock(order_no: str) -> str:
     return order_no
 
 
-@activity.defn(name="floor.review_release")
-async def review_release(order_no: str) -> str:
-    return order_no
-
-
 @activity.defn(name="floor.push")
 async def push(order_no: str) -> str:
     tell("accepted", order_no)
@@ -38,4 +33,4 @@ async def record_push(order_no: str) -> str:
     return order_no
 
 
-RECORD = (place, record_payment, reserve_stock, review_release, record_push)
+RECORD = (place, record_payment, reserve_stock, record_push)

@@ -79,7 +79,6 @@ class Edge:
 
     async def pushed(self, order_id: OrderId = ORDER_ID) -> None:
         await self.house.orders.reserve_stock(step("reserve", order_id))
-        await self.house.orders.review_release(step("release", order_id))
         await self.house.orders.record_push(PushRecorded(order_id, f"order/{order_id}/push", "OUT-1"))
 
     async def parcel(self, order_id: OrderId = ORDER_ID, *, delivered: bool = False, units: int = 2) -> None:

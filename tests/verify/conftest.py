@@ -41,7 +41,7 @@ def twelve_orders() -> SmallWorld:
     _stopped(world)
     world.pay("1007")  # nobody has matched its sku: it is paid and waits
     world.case("1007", "unmatched_sku", "shop/tea/1007", waits=True)
-    world.move("1007", "review_release", holds=["unmatched_sku"])
+    world.move("1007", "reserve_stock", holds=["unmatched_sku"])
     return world
 
 

@@ -39,7 +39,6 @@ async def paid(orders: PostgresOrders, no: str, amount: str = "144.00", *, sourc
 
 async def pushed(orders: PostgresOrders, no: str) -> None:
     await orders.reserve_stock(step(order_id=number(no)))
-    await orders.review_release(step(order_id=number(no)))
     await orders.record_push(PushRecorded(number(no), f"order/shop/tea/{no}/push", f"OB{no}"))
 
 
