@@ -49,10 +49,8 @@ def review(order: Order) -> Change:
 
 
 def prepare(order: Order, free: Mapping[str, int]) -> Change:
-    """What is free is reserved; unless a person must decide about what is short, the gate is looked at."""
+    """What is free is reserved, and the gate is looked at: a person sees at once all that stands in the way."""
     allotted = allot(order, free)
-    if any(case.cause is Cause.OUT_OF_STOCK for case in allotted.cases):
-        return allotted
     reviewed = review(allotted.order)
     return replace(allotted, order=reviewed.order, cases=allotted.cases + reviewed.cases)
 

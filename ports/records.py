@@ -192,7 +192,7 @@ class OrderRecords(Protocol):
     async def reserve_stock(self, step: OrderStep) -> OrderView:
         """Reserve what is matched, and look at the release gate: holds that stand are in the answer, with their cases.
 
-        Short stock opens a case and reserves nothing, unless a person split the order; the gate is looked at later.
+        Short stock opens a case and reserves nothing, unless a person split the order.
         """
 
     async def push_request(self, step: OrderStep) -> PushRequest:
