@@ -5,12 +5,12 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from sqlalchemy import bindparam, select, text
-from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.order import Order
 from domain.stock import Component, Demand, SkuMatch, explode, units_by_sku
-from persistence.tables import reservations, sku_matches, stock
+from persistence.sheet import as_json
+from persistence.tables import sku_matches, stock
 
 _AVAILABLE = (
     select(stock.c.sku, (stock.c.on_hand - stock.c.reserved).label("free"))
@@ -19,9 +19,19 @@ _AVAILABLE = (
     .with_for_update()
 )
 _RESERVE = text("update stock set reserved = reserved + :units where sku = :sku")
-_NEW_LINE = upsert(reservations)
-_RESERVE_LINE = _NEW_LINE.on_conflict_do_update(
-    index_elements=["order_id", "line_id"], set_={"quantity": reservations.c.quantity + _NEW_LINE.excluded.quantity}
+_RESERVE_LINES = text(
+    """
+    with taken as (
+      update stock s set reserved = s.reserved + x.units
+      from (select sku, sum(quantity) as units
+            from jsonb_to_recordset(:lines) as y(sku text, quantity int) group by sku) x
+      where s.sku = x.sku
+    )
+    insert into reservations (order_id, line_id, sku, quantity)
+    select :order_id, line_id, sku, quantity
+    from jsonb_to_recordset(:lines) as x(line_id text, sku text, quantity int)
+    on conflict (order_id, line_id) do update set quantity = reservations.quantity + excluded.quantity
+    """
 )
 _GIVE_BACK = text("update reservations set quantity = quantity - :units where order_id = :id and line_id = :line")
 _HELD = text("select line_id, sku, quantity - shipped as units from reservations where order_id = :id and not released")
@@ -72,15 +82,11 @@ async def free(db: AsyncConnection, wanted: Iterable[Demand]) -> dict[str, int]:
 
 
 async def reserve(db: AsyncConnection, order_id: str, taken: tuple[Demand, ...]) -> None:
-    """More units of these lines; the database refuses those that are not free."""
+    """More units of these lines, whose skus `free` has locked; the database refuses those that are not free."""
     if not taken:
         return
-    units = units_by_sku(taken)
-    await db.execute(_RESERVE, [{"sku": sku, "units": count} for sku, count in units.items()])
-    await db.execute(
-        _RESERVE_LINE,
-        [{"order_id": order_id, "line_id": each.line_id, "sku": each.sku, "quantity": each.quantity} for each in taken],
-    )
+    lines = [{"line_id": each.line_id, "sku": each.sku, "quantity": each.quantity} for each in taken]
+    await db.execute(_RESERVE_LINES, {"order_id": order_id, "lines": as_json(lines)})
 
 
 async def give_back(db: AsyncConnection, order_id: str, goods: tuple[Demand, ...]) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from domain.case import Cause
 from domain.limits import Limits
 from domain.stock import Demand
 from persistence import stock
@@ -14,7 +15,7 @@ from persistence.customers import Customers
 from persistence.orders import PostgresOrders
 from ports.clock import FixedClock
 from ports.records import CancelRequested
-from tests.builders import NOON, ORDER_ID, parcel, placed, reported, settled, step, yuan
+from tests.builders import NOON, ORDER_ID, capture, line, order, parcel, placed, reported, settled, step, yuan
 
 pytestmark = pytest.mark.slow
 
@@ -83,9 +84,11 @@ async def test_goods_that_leave_after_all_are_told_as_missing(orders: PostgresOr
 
 
 async def test_a_shortage_reserves_nothing_and_tells_nothing(orders: PostgresOrders, record: AsyncEngine) -> None:
-    await orders.place(placed())
-    wanted = [Demand("1", TEA, 1, yuan("0")), Demand("2", CUP, 1001, yuan("0"))]
-    assert await changed(record, lambda db: stock.reserve(db, str(ORDER_ID), wanted)) == []
+    await orders.place(placed(order(lines=(line(quantity=1001),))))
+    await orders.record_payment(settled(capture("68076.00")))
+    await written(record)
+    assert [case.cause for case in (await orders.reserve_stock(step())).cases] == [Cause.OUT_OF_STOCK]
+    assert await written(record) == []
 
 
 async def test_a_counted_level_is_told_when_it_is_another_one(orders: PostgresOrders, record: AsyncEngine) -> None:
