@@ -142,6 +142,19 @@ class Seen:
             " order by number"
         )
 
+    async def in_stock(self) -> tuple[int, int]:
+        """Tea on hand, and how much of it is reserved."""
+        (row,) = await self.rows("select on_hand, reserved from stock where sku = 'TEA-GREEN-250'")
+        return (row[0], row[1])
+
+    def content(self, number: int) -> list[tuple[str, int]]:
+        """What the warehouse was last asked to ship under this number: units by line."""
+        lines = self.warehouse.outbound[self.order_id.warehouse_reference(number)].lines
+        return [(each.line_id, each.quantity) for each in lines]
+
+    def key(self, verb: str) -> str:
+        return f"order/{self.order_id}/{verb}"
+
     async def reserved(self, sku: str = "TEA-GREEN-250") -> int:
         units: list[int] = await self.column(f"select reserved from stock where sku = '{sku}'")
         return units[0]

@@ -15,39 +15,25 @@ ALL = 14400
 ONE_PACK = 6800
 
 
-def key(world: World, verb: str) -> str:
-    return f"order/{world.order_id}/{verb}"
-
-
-def content(world: World, number: int) -> list[tuple[str, int]]:
-    lines = world.warehouse.outbound[world.order_id.warehouse_reference(number)].lines
-    return [(each.line_id, each.quantity) for each in lines]
-
-
-async def in_stock(world: World) -> tuple[int, int]:
-    (row,) = await world.rows("select on_hand, reserved from stock where sku = 'TEA-GREEN-250'")
-    return (row[0], row[1])
-
-
 async def test_what_is_there_goes_ahead_and_the_rest_waits_for_a_person(world: World) -> None:
     await world.send_ahead()
-    assert content(world, 1) == [("1", 1)]
+    assert world.content(1) == [("1", 1)]
     await world.case(Cause.OUT_OF_STOCK)
     assert await world.column("select detail from cases order by opened_at") == [
         "short of 1 x TEA-GREEN-250; 1 x TEA-GREEN-250 could go ahead",
         "short of 1 x TEA-GREEN-250; nothing could go ahead",
     ]
     assert await world.column("select choice from cases where settled_at is not null") == ["split"]
-    assert (await world.outbound(), await in_stock(world)) == ([(1, key(world, "push"), 1, False)], (1, 1))
+    assert (await world.outbound(), await world.in_stock()) == ([(1, world.key("push"), 1, False)], (1, 1))
 
 
 async def test_the_rest_is_restocked_and_pushed_under_its_own_name_and_key(world: World) -> None:
     await split(world)
     assert await world.stage() == Stage.COMPLETED
     assert world.warehouse.accepted == [world.order_id.warehouse_reference(number) for number in (1, 2)]
-    assert (content(world, 1), content(world, 2)) == ([("1", 1)], [("1", 1)])
-    assert await world.outbound() == [(1, key(world, "push"), 1, False), (2, key(world, "push/2"), 1, False)]
-    assert await in_stock(world) == (0, 0)
+    assert (world.content(1), world.content(2)) == ([("1", 1)], [("1", 1)])
+    assert await world.outbound() == [(1, world.key("push"), 1, False), (2, world.key("push/2"), 1, False)]
+    assert await world.in_stock() == (0, 0)
     assert await world.ledger() == [("captured", ALL)]
     assert await world.open_cases() == []
 
@@ -75,7 +61,7 @@ async def test_nothing_to_split_is_a_case_again_and_what_comes_then_goes_ahead(w
     await world.stocked(1)
     await world.decide(Cause.OUT_OF_STOCK, Choice.RETRY)
     await world.until_stage(Stage.AT_WAREHOUSE)
-    assert content(world, 1) == [("1", 1)]
+    assert world.content(1) == [("1", 1)]
 
 
 async def test_a_rest_may_be_split_again(world: World) -> None:
@@ -87,14 +73,14 @@ async def test_a_rest_may_be_split_again(world: World) -> None:
     await world.until_accepted(2)
     await world.restock_the_rest()
     await world.until_accepted(3)
-    assert [content(world, number) for number in (1, 2, 3)] == [[("1", 1)]] * 3
+    assert [world.content(number) for number in (1, 2, 3)] == [[("1", 1)]] * 3
     for number in (2, 3, 1):
         await world.part_leaves(number, delivered=True)
     assert await world.end() is Stage.COMPLETED
     assert [row[:2] for row in await world.outbound()] == [
-        (1, key(world, "push")),
-        (2, key(world, "push/2")),
-        (3, key(world, "push/3")),
+        (1, world.key("push")),
+        (2, world.key("push/2")),
+        (3, world.key("push/3")),
     ]
 
 
@@ -110,7 +96,7 @@ async def test_a_rest_that_is_given_up_is_due_back_and_the_order_ends_with_its_f
     ]
     assert await world.rows("select quantity, dropped from demands") == [(2, 1)]
     assert await world.rows("select quantity, shipped from reservations") == [(1, 1)]
-    assert (await in_stock(world), len(world.warehouse.calls)) == ((0, 0), 1)
+    assert (await world.in_stock(), len(world.warehouse.calls)) == ((0, 0), 1)
 
 
 async def test_a_rest_that_is_given_up_after_the_first_part_arrived_delivers_the_order(world: World) -> None:
@@ -122,119 +108,11 @@ async def test_a_rest_that_is_given_up_after_the_first_part_arrived_delivers_the
     assert await world.ledger() == [("captured", ALL), ("refund_due", ONE_PACK)]
 
 
-async def test_what_was_given_up_is_not_due_again_when_the_order_is_cancelled(world: World) -> None:
-    await world.send_ahead()
-    await world.decide(Cause.OUT_OF_STOCK, Choice.CANCEL)
-    await world.cancel()
-    assert await world.end() is Stage.CANCELLED
-    assert await world.ledger() == [("captured", ALL), ("refund_due", ONE_PACK), ("refund_due", ALL - ONE_PACK)]
-    assert (await in_stock(world), world.warehouse.asked("stop") != []) == ((1, 0), True)
-
-
-# Cancelled while the rest is on its way
-
-
-@pytest.mark.parametrize("left", [False, True], ids=["in time", "too late"])
-async def test_cancelled_while_the_rest_waits(world: World, left: bool) -> None:  # noqa: FBT001 - a parameter of the test
-    await world.send_ahead()
-    await world.case(Cause.OUT_OF_STOCK)
-    if left:
-        world.warehouse.gone.add(world.order_id.warehouse_reference())
-    await world.cancel()
-    if left:
-        await world.until_case(Cause.RETURN_REQUESTED)
-        await world.part_leaves(1, delivered=True)
-    assert await world.end() is (Stage.COMPLETED if left else Stage.CANCELLED)
-    assert await world.ledger() == [("captured", ALL), ("refund_due", ONE_PACK if left else ALL)]
-    assert len(world.warehouse.accepted) == 1
-    assert [call.transaction_id for call in world.warehouse.calls if call.verb == "stop"] == [key(world, "stop")]
-    assert await in_stock(world) == (0 if left else 1, 0)
-
-
-async def test_cancelled_after_the_first_part_left_without_a_word_nobody_is_asked_of_it(world: World) -> None:
-    await world.send_ahead()
-    await world.part_leaves(1)
-    await world.until_stage(Stage.PARTLY_SHIPPED)
-    await world.cancel()
-    await world.part_leaves(1, delivered=True)
-    assert await world.end() is Stage.COMPLETED
-    assert world.warehouse.asked("stop") == []
-    assert await world.ledger() == [("captured", ALL), ("refund_due", ONE_PACK)]
-    assert await world.open_cases() == [Cause.REFUND_DUE, Cause.RETURN_REQUESTED]
-
-
-@pytest.mark.parametrize(
-    ("gone", "stage", "due", "stopped"),
-    [
-        ((), Stage.CANCELLED, [ALL], [True, True]),
-        ((1,), Stage.COMPLETED, [ONE_PACK], [False, True]),
-        ((2,), Stage.COMPLETED, [ONE_PACK], [True, False]),
-        ((1, 2), Stage.COMPLETED, [], [False, False]),
-    ],
-    ids=["both are stopped", "the first had left", "the second had left", "both had left"],
-)
-async def test_each_outbound_order_at_the_warehouse_is_asked_for_itself(
-    world: World, gone: tuple[int, ...], stage: Stage, due: list[int], stopped: list[bool]
-) -> None:
-    await world.send_ahead()
-    await world.restock_the_rest()
-    await world.until_value("select count(*)::int from outbound_orders", expected=2)
-    world.warehouse.gone.update(world.order_id.warehouse_reference(number) for number in gone)
-    await world.cancel()
-    await world.until_value("select cancellation from orders", expected="too_late" if gone else "done")
-    for number in gone:
-        await world.part_leaves(number, delivered=True)
-    assert await world.end() is stage
-    assert {call.transaction_id for call in world.warehouse.calls if call.verb == "stop"} == {
-        key(world, "stop"),
-        key(world, "stop/2"),
-    }
-    assert [row[3] for row in await world.outbound()] == stopped
-    assert await world.ledger() == [("captured", ALL), *(("refund_due", each) for each in due)]
-    assert await in_stock(world) == (2 - len(gone), 0)
-
-
-async def _second_push_under_way(world: World) -> None:
-    """The warehouse has the rest, and its answer is still on the wire."""
-    await world.send_ahead()
-    world.warehouse.answers.clear()
-    await world.restock_the_rest()
-    await world.until_accepted(2)
-
-
-async def test_cancelled_while_the_push_of_the_rest_is_under_way_and_stopped(world: World) -> None:
-    await _second_push_under_way(world)
-    world.warehouse.gone.add(world.order_id.warehouse_reference(1))
-    await world.cancel()
-    await world.until_case(Cause.RETURN_REQUESTED)
-    world.warehouse.answers.set()
-    await world.part_leaves(1, delivered=True)
-    assert await world.end() is Stage.COMPLETED
-    assert world.warehouse.stopped == {world.order_id.warehouse_reference(2)}
-    assert await world.outbound() == [(1, key(world, "push"), 1, False)]
-    assert await world.ledger() == [("captured", ALL), ("refund_due", ONE_PACK)]
-    assert await in_stock(world) == (1, 0)
-
-
-async def test_cancelled_while_the_push_of_the_rest_is_under_way_and_too_late(world: World) -> None:
-    await _second_push_under_way(world)
-    world.warehouse.gone.update(world.order_id.warehouse_reference(number) for number in (1, 2))
-    await world.cancel()
-    await world.until_case(Cause.RETURN_REQUESTED)
-    world.warehouse.answers.set()
-    for number in (1, 2):
-        await world.part_leaves(number, delivered=True)
-    assert await world.end() is Stage.COMPLETED
-    assert [row[:2] for row in await world.outbound()] == [(1, key(world, "push")), (2, key(world, "push/2"))]
-    assert await world.ledger() == [("captured", ALL)]
-    assert await in_stock(world) == (0, 0)
-
-
 # The push of the rest
 
 
 async def test_the_parcel_of_the_rest_may_overtake_the_answer_to_its_push(world: World) -> None:
-    await _second_push_under_way(world)
+    await world.second_push_under_way()
     await world.part_leaves(2)
     await world.part_leaves(1)
     await world.until_stage(Stage.SHIPPED)
@@ -248,7 +126,7 @@ async def test_the_parcel_of_the_rest_may_overtake_the_answer_to_its_push(world:
 
 
 async def test_a_parcel_of_the_first_part_does_not_answer_for_the_push_of_the_rest(world: World) -> None:
-    await _second_push_under_way(world)
+    await world.second_push_under_way()
     await world.part_leaves(1)
     await world.until_stage(Stage.PARTLY_SHIPPED)
     assert len(await world.outbound()) == 1
@@ -272,7 +150,7 @@ async def test_an_outage_in_the_push_of_the_rest_is_decided_like_any_other(world
         return
     await world.until_value("select count(*)::int from outbound_orders", expected=2)
     keys = {call.transaction_id for call in world.warehouse.calls if call.verb == "push"}
-    assert keys == {key(world, "push"), key(world, "push/2")}
+    assert keys == {world.key("push"), world.key("push/2")}
     assert len(world.warehouse.accepted) == (2 if choice is Choice.RETRY else 1)
     assert await world.column("select outside_shipment_no from outbound_orders order by number") == [
         None,
@@ -286,7 +164,7 @@ async def test_a_rest_waits_on_through_a_restart_of_the_workers(world: World) ->
     await world.restart_workers()
     await world.restock_the_rest()
     await world.until_accepted(2)
-    assert content(world, 2) == [("1", 1)]
+    assert world.content(2) == [("1", 1)]
 
 
 async def test_each_step_of_the_rest_that_crashes_after_its_effect_has_exactly_that_effect(world: World) -> None:
@@ -298,6 +176,6 @@ async def test_each_step_of_the_rest_that_crashes_after_its_effect_has_exactly_t
     await world.passes(minutes=1)
     await world.until_value("select count(*)::int from outbound_orders", expected=2)
     assert world.troubles.crash_once_after == set()
-    assert (len(world.warehouse.accepted), await in_stock(world)) == (2, (2, 2))
-    assert [row[:3] for row in await world.outbound()] == [(1, key(world, "push"), 1), (2, key(world, "push/2"), 1)]
+    assert (len(world.warehouse.accepted), await world.in_stock()) == (2, (2, 2))
+    assert [row[:3] for row in await world.outbound()] == [(1, world.key("push"), 1), (2, world.key("push/2"), 1)]
     assert (await world.steps()).count("record_push") == 2

@@ -183,6 +183,13 @@ class World(Seen):
         await self.write("update stock set on_hand = on_hand + 1 where sku = 'TEA-GREEN-250'")
         await self.send(CaseDecision(case_id, Choice.RETRY, "lin", "it was restocked"))
 
+    async def second_push_under_way(self) -> None:
+        """The warehouse has the rest, and its answer is still on the wire."""
+        await self.send_ahead()
+        self.warehouse.answers.clear()
+        await self.restock_the_rest()
+        await self.until_accepted(2)
+
     async def part_leaves(self, number: int, *, delivered: bool = False) -> None:
         """One pack leaves in the parcel of this outbound order, or arrives."""
         self.warehouse.gone.add(self.order_id.warehouse_reference(number))
