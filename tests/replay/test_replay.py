@@ -95,6 +95,6 @@ async def test_a_workflow_that_lost_a_step_fails_the_replay(monkeypatch: pytest.
     async def skipped(_: OrderWorkflow) -> None:
         pass
 
-    monkeypatch.setattr(OrderWorkflow, "_released", skipped)
+    monkeypatch.setattr(OrderWorkflow, "_stock_reserved", skipped)
     with pytest.raises(NondeterminismError):
         await gate.replay_workflow(straight)
