@@ -4,6 +4,7 @@ The signal is left out only where the record already holds the effect (a payment
 evidence exists: a crash between evidence and signal must not turn the resend into a repeat.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -26,6 +27,7 @@ from workflows import identity
 from workflows.messages import Fact, OrderStart
 from workflows.order import OrderWorkflow
 
+log = logging.getLogger("lockstep.messages")
 SIGNAL_PATIENCE = timedelta(seconds=4)  # the strictest sender waits 5 s for its answer
 HOUR = timedelta(hours=1)
 ALL_SENDERS = 10  # times what is kept of one sender
@@ -41,10 +43,16 @@ class Acceptance:
         self._sender = sender
 
     async def keep(self, db: Connection, arrival: Arrival) -> int:
-        self.house.metrics.message(arrival.source, arrival.kind, arrival.verdict, arrival.reason)
+        self._tell_of(arrival)
         order = {"lockstep.workflow_id": f"order/{arrival.order_id}"} if arrival.order_id else {}
         with span("evidence", {**order, "lockstep.verdict": arrival.verdict}):
             return await self.house.evidence.keep(db, arrival, self.house.clock.now())
+
+    def _tell_of(self, arrival: Arrival) -> None:
+        self.house.metrics.message(arrival.source, arrival.kind, arrival.verdict, arrival.reason)
+        about = {"source": arrival.source, "reason": arrival.reason, "order": arrival.order_id}
+        known = {name: value for name, value in about.items() if value is not None}
+        log.info("%s %s", arrival.kind, arrival.verdict, extra=known)
 
     async def keep_alone(self, arrival: Arrival) -> int:
         async with self.house.engine.begin() as db:
@@ -64,7 +72,7 @@ class Acceptance:
                 limit = Limit(f"refused/{arrival.source}", allowed, HOUR, sentence)
                 await self._allowances.spend(self.house, limit, name)
         except Problem:
-            self.house.metrics.message(refused.source, refused.kind, refused.verdict, refused.reason)
+            self._tell_of(refused)
             raise
         await self.keep_alone(refused)
 

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Provenance:
-    """`transaction_id` = workflow id / verb; the others are empty outside a workflow or a trace."""
+    """`transaction_id` names an outside call or a step; the others are empty outside a workflow or a trace."""
 
     transaction_id: str
     workflow_run: str = ""
     trace_id: str = ""
+    workflow_id: str = ""
 
 
 PROVENANCE: ContextVar[Provenance] = ContextVar("provenance")

@@ -1,4 +1,4 @@
-"""One interceptor around every activity: it says where it comes from, times it, and logs each failed attempt."""
+"""One interceptor around every activity: where it comes from, how long it took, and a log line where that matters."""
 
 import logging
 from collections.abc import Sequence
@@ -16,7 +16,8 @@ from ports.errors import PortError
 from ports.provenance import PROVENANCE, Provenance
 from runtime.causes import link_to_order
 from runtime.metrics import UNCOLLECTED, Metrics
-from runtime.tracing import ids, span
+from runtime.trace_ids import ids
+from runtime.tracing import span
 from workflows.identity import transaction_id
 
 log = logging.getLogger("lockstep.attempts")
@@ -39,7 +40,7 @@ class _Attempt(ActivityInboundInterceptor):
         info = activity.info()
         name = _transaction(info, input.args)
         with _traced(info, name, input):
-            origin = PROVENANCE.set(Provenance(name, info.workflow_run_id or "", ids()[0]))
+            origin = PROVENANCE.set(Provenance(name, info.workflow_run_id or "", ids()[0], info.workflow_id or ""))
             try:
                 return await self._timed(input, info, name)
             finally:
@@ -55,7 +56,10 @@ class _Attempt(ActivityInboundInterceptor):
             log.warning("attempt %s of %s failed: %s", info.attempt, info.activity_type, _sentence(error), extra=named)
             # Not `from error`: the SDK logs and keeps the whole chain, and a database's words may quote a row.
             raise ApplicationError(_sentence(error), info.attempt, type=type(error).__name__) from None
-        self._measured(info, perf_counter() - began, done=True)
+        seconds = perf_counter() - began
+        self._measured(info, seconds, done=True)
+        if not info.is_local:
+            log.info("%s done", info.activity_type, extra={"attempt": info.attempt, "seconds": round(seconds, 3)})
         return answer
 
     def _measured(self, info: activity.Info, seconds: float, *, done: bool) -> None:

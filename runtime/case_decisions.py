@@ -26,7 +26,7 @@ from persistence.case_list import CaseRow, find_case, stage_of
 from persistence.engine import Engine
 from ports.clock import Clock
 from ports.provenance import PROVENANCE, Provenance
-from runtime.tracing import ids
+from runtime.trace_ids import ids
 from workflows import identity
 from workflows.order import OrderWorkflow
 

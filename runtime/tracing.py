@@ -72,12 +72,6 @@ def _words(error: BaseException) -> str:
     return error.message if isinstance(error, ApplicationError) else type(error).__name__
 
 
-def ids() -> tuple[str, str]:
-    """Trace and span as hex, empty outside a trace."""
-    here = trace.get_current_span().get_span_context()
-    return (trace.format_trace_id(here.trace_id), trace.format_span_id(here.span_id)) if here.is_valid else ("", "")
-
-
 class TracedTransport(httpx.AsyncBaseTransport):
     """Each outside call is a span, and takes the trace along. Its address may hold secrets: the host must do."""
 

@@ -12,7 +12,8 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, Sampler, SamplingResult
 from temporalio.contrib.opentelemetry import create_tracer_provider
 
-from runtime.tracing import ids, span
+from runtime.trace_ids import ids
+from runtime.tracing import span
 
 
 class Listening(Sampler):

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.slow
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 OFTEN = {"OTEL_BSP_SCHEDULE_DELAY": "100"}  # milliseconds between two deliveries of spans
-STEPS = ("records.record_payment", "records.reserve_stock", "records.review_release", "records.record_push")
+STEPS = ("records.record_payment", "records.reserve_stock", "records.record_push")
 STRANGER = "0af7651916cd43dd8448eb211c80319c"
 
 
