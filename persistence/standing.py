@@ -7,6 +7,13 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.case import HANDLING
+from domain.order import Stage
+
+MOMENTS = (Stage.PAID, Stage.ON_HOLD, Stage.PREPARING)
+"""Stages of our own work: an order passes them in moments, or a case waits for a person."""
+WAITING_CAUSES = tuple(cause for cause, handling in HANDLING.items() if handling.waits)
+
 
 @dataclass(frozen=True)
 class Waiting:
@@ -18,11 +25,15 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Standing:
-    """By stage of the orders under way; open and overdue cases by cause. What is not named is zero."""
+    """By stage of the orders under way; open and overdue cases by cause. What is not named is zero.
+
+    `unattended` are orders in MOMENTS that no case waits for: nobody was told that they stand.
+    """
 
     evidence: Waiting
     outbox: Waiting
     orders: Mapping[str, Waiting]
+    unattended: Mapping[str, Waiting]
     open_cases: Mapping[str, int]
     overdue_cases: Mapping[str, int]
 
@@ -44,6 +55,15 @@ _ORDERS = text(
     where stage not in ('completed', 'cancelled', 'closed_unpaid') group by stage
     """
 )
+_UNATTENDED = text(
+    """
+    select stage, count(*), min(updated_at) from orders
+    where stage = any(:moments) and not exists (
+        select from cases where cases.order_id = orders.id and settled_at is null and cause = any(:waiting)
+    )
+    group by stage
+    """
+)
 _CASES = text(
     """
     select cause, count(*), count(*) filter (where due_at < :now) as overdue
@@ -55,6 +75,8 @@ _CASES = text(
 async def standing(db: AsyncConnection, now: datetime) -> Standing:
     evidence, outbox = [Waiting(*(await db.execute(query)).one()) for query in (_EVIDENCE, _OUTBOX)]
     orders = {stage: Waiting(count, since) for stage, count, since in await db.execute(_ORDERS)}
+    told = {"moments": list(MOMENTS), "waiting": list(WAITING_CAUSES)}
+    unattended = {stage: Waiting(count, since) for stage, count, since in await db.execute(_UNATTENDED, told)}
     cases = [tuple(row) for row in await db.execute(_CASES, {"now": now})]
     open_cases = {cause: count for cause, count, _ in cases}
-    return Standing(evidence, outbox, orders, open_cases, {cause: overdue for cause, _, overdue in cases})
+    return Standing(evidence, outbox, orders, unattended, open_cases, {cause: overdue for cause, _, overdue in cases})

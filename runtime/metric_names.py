@@ -89,6 +89,12 @@ ORDERS_OPEN = Metric("lockstep_orders_open", Kind.GAUGE, ("stage",), "Orders und
 ORDERS_OLDEST = Metric(
     "lockstep_orders_oldest_seconds", Kind.GAUGE, ("stage",), "How long the order that changed last of all stands."
 )
+ORDERS_UNATTENDED = Metric(
+    "lockstep_orders_unattended_oldest_seconds",
+    Kind.GAUGE,
+    ("stage",),
+    "The same, of orders in stages that pass in moments (paid, on_hold, preparing), where no case waits for a person.",
+)
 QUEUE_POLLERS = Metric(
     "lockstep_queue_pollers",
     Kind.GAUGE,
@@ -114,6 +120,7 @@ METRICS = (
     BACKLOG_OLDEST,
     ORDERS_OPEN,
     ORDERS_OLDEST,
+    ORDERS_UNATTENDED,
     QUEUE_POLLERS,
     LOOK_WORKED,
 )

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from domain.case import Cause
 from domain.order import Stage
-from persistence.standing import Standing, Waiting, standing
+from persistence.standing import MOMENTS, Standing, Waiting, standing
 from runtime import metric_names as names
 from runtime.metrics import UNCOLLECTED, Reading
 from runtime.task_queues import pollers
@@ -83,6 +83,9 @@ def _readings(found: Standing, now: datetime) -> list[Reading]:
             waiting = found.orders.get(stage, Waiting())
             readings.append(Reading(names.ORDERS_OPEN, (stage,), waiting.count))
             readings.append(Reading(names.ORDERS_OLDEST, (stage,), _age(waiting, now)))
+    for stage in MOMENTS:
+        waiting = found.unattended.get(stage, Waiting())
+        readings.append(Reading(names.ORDERS_UNATTENDED, (stage,), _age(waiting, now)))
     for cause in Cause:
         readings.append(Reading(names.CASES_OPEN, (cause,), found.open_cases.get(cause, 0)))
         readings.append(Reading(names.CASES_OVERDUE, (cause,), found.overdue_cases.get(cause, 0)))

@@ -85,6 +85,27 @@ async def test_backlog_orders_and_cases_are_counted_with_the_age_of_the_oldest(
     assert collected.value("lockstep_cases_open", cause="stop_failed") == 0
 
 
+async def test_an_order_that_stands_is_unattended_until_a_case_waits_for_it(
+    record: AsyncEngine, collected: Collected
+) -> None:
+    """A case that finance has with it does not make it attended: the order should go on."""
+    clock = FixedClock(NOON)
+    here = house(record, clock, collected)
+    await here.orders.place(placed())
+    await here.orders.record_payment(settled())
+    await here.orders.open_case(CaseOpened(ORDER_ID, Cause.SURPLUS_PAYMENT, "x", "paid twice"))
+    clock.time += timedelta(minutes=20)
+    watch = Watch(here)
+    collected.metrics.standing = watch.readings
+    await watch.look()
+    assert collected.value("lockstep_orders_unattended_oldest_seconds", stage="paid") == 20 * 60
+    assert collected.value("lockstep_orders_unattended_oldest_seconds", stage="preparing") == 0
+    await here.orders.open_case(CaseOpened(ORDER_ID, Cause.OUT_OF_STOCK, "x", "none left"))
+    await watch.look()
+    assert collected.value("lockstep_orders_unattended_oldest_seconds", stage="paid") == 0
+    assert collected.value("lockstep_orders_oldest_seconds", stage="paid") == 20 * 60
+
+
 async def test_what_cannot_be_looked_at_shows_no_figures(record: AsyncEngine, collected: Collected) -> None:
     clock = FixedClock(NOON)
     nobody = connect("postgresql://nobody@127.0.0.1:1/nothing")
