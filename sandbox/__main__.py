@@ -12,7 +12,9 @@ from sandbox.server import server
 from sandbox.town import Settings
 from sandbox.world import World, create
 
-cli = typer.Typer(help="The pretend outside world: Alipay, a warehouse and a shop.", no_args_is_help=True)
+cli = typer.Typer(
+    help="The pretend outside world: Alipay, WeChat Pay, a warehouse and two shops.", no_args_is_help=True
+)
 
 Directory = Annotated[Path, typer.Option("--dir", help="where keys and world.json are")]
 Port = Annotated[int, typer.Option(help="port on 127.0.0.1")]
@@ -21,8 +23,9 @@ Port = Annotated[int, typer.Option(help="port on 127.0.0.1")]
 @cli.command()
 def keys(directory: Directory) -> None:
     """Create keys, account numbers and secrets; what is there stays."""
-    accounts = create(directory).accounts
-    print(f"{directory}: app {accounts.app_id}, seller {accounts.seller_id}")
+    world = create(directory)
+    print(f"{directory}: Alipay app {world.accounts.app_id}, seller {world.accounts.seller_id}")
+    print(f"{directory}: WeChat Pay app {world.wechatpay.accounts.app_id}, mchid {world.wechatpay.accounts.mchid}")
 
 
 @cli.command()

@@ -29,6 +29,7 @@ def build(world: World, settings: Settings, *, dump_to: Path | None = None) -> F
     app = FastAPI(title="Lockstep sandbox", lifespan=lifespan)
     app.state.town = town
     app.include_router(town.alipay.gateway.routes())
+    app.include_router(town.wechatpay.gateway.routes())
     app.include_router(town.warehouse.counter.routes())
     app.include_router(Control(town).routes())
     return app

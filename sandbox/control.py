@@ -3,17 +3,17 @@
 import random
 from dataclasses import asdict
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, HTTPException
 from pydantic import BaseModel, Field
 
-from sandbox.alipay.trades import NotPayable
 from sandbox.faults import EVERY, POSSIBLE, Fault, Place, Planted
-from sandbox.shop.basket import fill
+from sandbox.payments.trades import NotPayable
+from sandbox.shop.basket import SHOPS, TEA, TOOLS, fill
 from sandbox.town import Town
 from sandbox.trade_hour import TradeHour
-from sandbox.trade_plan import draw
+from sandbox.trade_plan import draw, together
 
 PLACED_AFTER_NOTICE = 60.0  # the world's seconds
 
@@ -21,7 +21,7 @@ Json = dict[str, object]
 
 
 class FaultWish(BaseModel):
-    """`key`: an out_trade_no at trade and gateway, a reference at warehouse and parcel, `*` for any."""
+    """`key`: an out_trade_no at trade and at a provider, a reference at warehouse and parcel, `*` for any."""
 
     place: Place
     fault: Fault
@@ -39,6 +39,7 @@ class OrderWish(BaseModel):
 
     order_no: str | None = None
     seed: int = 0
+    shop_id: Literal["tea", "tools"] = "tea"
 
 
 class PaymentWish(BaseModel):
@@ -66,9 +67,13 @@ class StockWish(BaseModel):
 
 
 class TradeHourWish(BaseModel):
-    """`seconds` and `grace_seconds` are real ones; after both together the hour counts as over."""
+    """`orders` of the shop that Alipay pays, and `wechatpay_orders` of the one that WeChat Pay pays.
+
+    `seconds` and `grace_seconds` are real ones; after both together the hour counts as over.
+    """
 
     orders: Annotated[int, Field(gt=0)] = 400
+    wechatpay_orders: Annotated[int, Field(ge=0)] = 0
     seed: int = 7
     seconds: Annotated[float, Field(gt=0)] = 60.0
     grace_seconds: Annotated[float, Field(ge=0)] = 60.0
@@ -106,21 +111,23 @@ class Control:
         }
 
     async def plant(self, wish: FaultWish) -> Json:
-        """An outage begins at once; every other fault waits for its occasion."""
+        """An outage and a rotation of keys begin at once; every other fault waits for its occasion."""
         if wish.fault not in POSSIBLE[wish.place]:
             raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, f"{wish.fault} cannot happen at {wish.place}")
         if wish.fault is Fault.OUTAGE:
             self._town.doors[wish.place].shut(wish.seconds)
+        elif wish.fault is Fault.KEY_ROTATION:
+            self._town.wechatpay.signer.rotate()
         else:
             self._town.faults.plant(Planted(**wish.model_dump()))
         return {"planted": wish.model_dump()}
 
     async def order(self, wish: OrderWish) -> Json:
         shop = self._town.shop
-        order = fill(random.Random(wish.seed), wish.order_no or str(shop.next_order_no()))
+        order = fill(random.Random(wish.seed), wish.order_no or str(shop.next_order_no()), SHOPS[wish.shop_id])
         if self._town.faults.take(Place.TRADE, order.out_trade_no, Fault.EARLY_NOTICE):
-            alipay = self._town.alipay
-            alipay.pay(alipay.open(order.out_trade_no, order.amount_minor, order.subject, Fault.EARLY_NOTICE))
+            provider = self._town.provider_of(order.out_trade_no)
+            provider.pay(provider.open(order.out_trade_no, order.amount_minor, order.subject, Fault.EARLY_NOTICE))
             await self._town.courier.pace.pause(PLACED_AFTER_NOTICE)
         accepted = await shop.place(order)
         return {"out_trade_no": order.out_trade_no, "amount_minor": order.amount_minor, "accepted": accepted}
@@ -130,21 +137,23 @@ class Control:
         amount = wish.amount_minor or (order.amount_minor if order else None)
         if amount is None:
             raise HTTPException(HTTPStatus.NOT_FOUND, f"no order {wish.out_trade_no}; name an amount to pay anyway")
-        alipay = self._town.alipay
-        trade = alipay.open(wish.out_trade_no, amount, order.subject if order else "茶铺订单")
+        provider = self._town.provider_of(wish.out_trade_no)
+        trade = provider.open(wish.out_trade_no, amount, order.subject if order else "订单")
         try:
             if not wish.only_open:
-                alipay.pay(trade)
+                provider.pay(trade)
         except NotPayable as error:
             raise HTTPException(HTTPStatus.CONFLICT, str(error)) from error
         return trade.shown()
 
     async def notice(self, wish: NoticeWish) -> Json:
         """One more notice about a trade, with any fault that lies in the notice itself."""
-        trade = self._town.alipay.trades.find(wish.out_trade_no)
+        provider = self._town.provider_of(wish.out_trade_no)
+        trade = provider.trades.find(wish.out_trade_no)
         if trade is None:
             raise HTTPException(HTTPStatus.NOT_FOUND, f"no trade {wish.out_trade_no}")
-        return self._town.alipay.post.send(trade, wish.fault).shown()
+        shown: Json = provider.post.send(trade, wish.fault).shown()
+        return shown
 
     async def cancel(self, wish: CancelWish) -> Json:
         order = self._town.shop.orders.get(wish.out_trade_no)
@@ -169,14 +178,17 @@ class Control:
         first = wish.first_order_no or free
         if first < free:
             raise HTTPException(HTTPStatus.CONFLICT, f"order numbers below {free} are taken")
-        plan = draw(wish.orders, wish.seed, wish.seconds, first)
+        plans = [draw(TEA, wish.orders, wish.seed, wish.seconds, first)]
+        if wish.wechatpay_orders:
+            plans.append(draw(TOOLS, wish.wechatpay_orders, wish.seed + 2, wish.seconds, first + wish.orders))
         town.trade_hour = TradeHour(
-            plan,
+            together(plans),
             alipay=town.alipay,
+            wechatpay=town.wechatpay,
             warehouse=town.warehouse,
             shop=town.shop,
             faults=town.faults,
             pace=town.courier.pace,
         )
         town.crew.start(town.trade_hour.run(town.crew, wish.seconds + wish.grace_seconds))
-        return {"orders": wish.orders, "first_order_no": first}
+        return {"orders": wish.orders + wish.wechatpay_orders, "first_order_no": first}

@@ -35,7 +35,11 @@ class Fault(StrEnum):
     WRONG_AMOUNT = "wrong_amount"
     """The buyer pays another amount than the order asks for; the notice is genuine."""
     FORGED_SIGNATURE = "forged_signature"
-    """A further notice that Alipay never signed."""
+    """A further notice that the provider never signed."""
+    SIGN_TEST = "sign_test"
+    """A further notice by which WeChat Pay probes whether its receiver looks at signatures."""
+    STALE_NOTICE = "stale_notice"
+    """A further notice, genuine, that somebody kept for ten minutes: WeChat Pay only."""
     FOREIGN_APP = "foreign_app"
     """A further notice, properly signed, for another merchant's app."""
     OTHER_SELLER = "other_seller"
@@ -47,9 +51,9 @@ class Fault(StrEnum):
     NO_NOTICE = "no_notice"
     """The buyer paid and nobody tells: only a query finds it."""
     PARTIAL_REFUND = "partial_refund"
-    """A second TRADE_SUCCESS, because part of the money went back."""
+    """Part of the money went back: Alipay says TRADE_SUCCESS a second time, WeChat Pay REFUND.SUCCESS."""
     FINISHED_AFTER_REFUND = "finished_after_refund"
-    """A partial refund is told, then TRADE_FINISHED."""
+    """A partial refund is told, then TRADE_FINISHED: Alipay only."""
     DOUBLE_PAYMENT = "double_payment"
     """The buyer pays a second trade, `{shop}_{order}_2`, for the same order."""
     NEVER_PAID = "never_paid"
@@ -58,6 +62,8 @@ class Fault(StrEnum):
     """The shop cancels an order that nobody has paid."""
     CANCELLED_AFTER_PAYMENT = "cancelled_after_payment"
     """The shop cancels an order that is paid."""
+    KEY_ROTATION = "key_rotation"
+    """From now on the provider signs its notices with its next key."""
     UNMATCHED_SKU = "unmatched_sku"
     """The shop sells something under a name that nobody has matched."""
     INCOMPLETE_ADDRESS = "incomplete_address"
@@ -69,10 +75,12 @@ class Place(StrEnum):
 
     TRADE = "trade"  # out_trade_no: paying and the notices about it
     GATEWAY = "gateway"  # out_trade_no: requests to Alipay
+    WECHATPAY = "wechatpay"  # out_trade_no: requests to WeChat Pay
     WAREHOUSE = "warehouse"  # reference: requests to the warehouse
     PARCEL = "parcel"  # reference: what the warehouse tells
 
 
+_OF_A_CALL = frozenset({Fault.OUTAGE, Fault.DELAY, Fault.SERVER_ERROR, Fault.LATE_ERROR, Fault.CUT})
 POSSIBLE: dict[Place, frozenset[Fault]] = {
     Place.TRADE: frozenset(
         {
@@ -83,6 +91,8 @@ POSSIBLE: dict[Place, frozenset[Fault]] = {
             Fault.DELAY,
             Fault.WRONG_AMOUNT,
             Fault.FORGED_SIGNATURE,
+            Fault.SIGN_TEST,
+            Fault.STALE_NOTICE,
             Fault.FOREIGN_APP,
             Fault.OTHER_SELLER,
             Fault.OTHER_CURRENCY,
@@ -92,8 +102,9 @@ POSSIBLE: dict[Place, frozenset[Fault]] = {
             Fault.FINISHED_AFTER_REFUND,
         }
     ),
-    Place.GATEWAY: frozenset({Fault.OUTAGE, Fault.DELAY, Fault.SERVER_ERROR, Fault.LATE_ERROR, Fault.CUT}),
-    Place.WAREHOUSE: frozenset({Fault.OUTAGE, Fault.DELAY, Fault.SERVER_ERROR, Fault.LATE_ERROR, Fault.CUT}),
+    Place.GATEWAY: _OF_A_CALL,
+    Place.WECHATPAY: _OF_A_CALL | {Fault.KEY_ROTATION},
+    Place.WAREHOUSE: _OF_A_CALL,
     Place.PARCEL: frozenset({Fault.DELIVERED_FIRST}),
 }
 

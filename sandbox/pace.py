@@ -30,6 +30,11 @@ def shown(moment: datetime | None) -> str | None:
     return None if moment is None else moment.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
+def wechat_time(moment: datetime) -> str:
+    """WeChat Pay's wire: RFC 3339 in Chinese time, whole seconds."""
+    return moment.astimezone(CHINA).isoformat(timespec="seconds")
+
+
 def alipay_time(moment: datetime) -> str:
     """Alipay's wire: a naive string in Chinese time, whole seconds."""
     return moment.astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S")

@@ -1,4 +1,4 @@
-"""The pretend world put together: Alipay, warehouse and shop around one faults book, and what their ledgers say."""
+"""The pretend world put together: providers, warehouse and shops around one faults book, and what their ledgers say."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,12 +10,14 @@ from sandbox.courier import Courier
 from sandbox.crew import Crew
 from sandbox.faults import FaultBook
 from sandbox.pace import Pace, now, shown
-from sandbox.shop.basket import STOCK
+from sandbox.payments.provider import AnyProvider
+from sandbox.shop.basket import SHOPS, STOCK, TEA
 from sandbox.shop.storefront import Storefront
 from sandbox.trade_hour import TradeHour
 from sandbox.warehouse.floor import MINUTE
 from sandbox.warehouse.house import Warehouse
 from sandbox.warehouse.outbound import State
+from sandbox.wechatpay.provider import WechatPay
 from sandbox.world import World
 
 
@@ -40,23 +42,30 @@ class Town:
         self.faults = FaultBook()
         self.courier = Courier(settings.lockstep, Pace(settings.time_scale), settings.transport)
         self.alipay = Alipay(world, self.faults, self.courier, self.crew)
+        self.wechatpay = WechatPay(world.wechatpay, self.faults, self.courier, self.crew)
+        self.providers: dict[str, AnyProvider] = {"alipay": self.alipay, "wechatpay": self.wechatpay}
         self.warehouse = Warehouse(world.accounts, STOCK, self.faults, self.courier, self.crew)
         if settings.packing_minutes is not None:
             shortest, longest = settings.packing_minutes
             self.warehouse.floor.packed_after = (shortest * MINUTE, longest * MINUTE)
         self.shop = Storefront(self.courier, settings.api_token)
-        self.doors = {door.place: door for door in (self.alipay.gateway.door, self.warehouse.door)}
+        doors = (*(provider.door for provider in self.providers.values()), self.warehouse.door)
+        self.doors = {door.place: door for door in doors}
         self.trade_hour: TradeHour | None = None
 
     async def close(self) -> None:
         await self.crew.dismiss()
         await self.courier.close()
 
+    def provider_of(self, out_trade_no: str) -> AnyProvider:
+        """Where the shop that this number names is paid; Alipay for numbers that name none."""
+        return self.providers[SHOPS.get(out_trade_no.partition("_")[0], TEA).provider]
+
     def dump(self) -> dict[str, object]:
         """All ledgers at one moment."""
         return {
             "dumped_at": shown(now()),
-            "alipay": self.alipay.shown(),
+            **{name: provider.shown() for name, provider in self.providers.items()},
             "warehouse": self.warehouse.shown(),
             "shop": {"orders": self._orders_shown()},
         }
@@ -64,7 +73,7 @@ class Town:
     def _orders_shown(self) -> list[dict[str, object]]:
         shown_orders = []
         for order in self.shop.orders.values():
-            trades = self.alipay.trades_of(order.out_trade_no)
+            trades = self.provider_of(order.out_trade_no).trades_of(order.out_trade_no)
             paid = any(trade.paid_at for trade in trades)
             shown_orders.append(order.shown() | {"paid": paid, "trade_nos": [trade.trade_no for trade in trades]})
         return shown_orders
@@ -72,7 +81,8 @@ class Town:
     def progress(self) -> dict[str, object]:
         """Small counts, cheap enough to ask for many times a second."""
         orders = list(self.shop.orders.values())
-        notices = self.alipay.post.sent
+        providers = self.providers.values()
+        notices = [notice for provider in providers for notice in provider.post.sent]
         deliveries = sum(len(notice.deliveries) for notice in notices)
         taken = sum(notice.is_taken(delivery) for notice in notices for delivery in notice.deliveries)
         outbound = [order for order in self.warehouse.desk if order.push is not None]
@@ -80,7 +90,7 @@ class Town:
             "orders_placed": sum(order.placed_at is not None for order in orders),
             "orders_accepted": sum(order.accepted_at is not None for order in orders),
             "orders_cancelled": sum(order.cancelled_at is not None for order in orders),
-            "trades_paid": sum(trade.paid_at is not None for trade in self.alipay.trades),
+            "trades_paid": sum(trade.paid_at is not None for provider in providers for trade in provider.trades),
             "notices": len(notices),
             "notices_sent": deliveries,
             "notices_answered_success": taken,
@@ -91,7 +101,7 @@ class Town:
             "delivered": sum(order.state is State.DELIVERED for order in outbound),
             "messages_untaken": sum(not message.has_success for message in self.warehouse.post.sent),
             "warehouse_out": self.warehouse.door.is_out,
-            "gateway_out": self.alipay.gateway.door.is_out,
+            "gateway_out": any(provider.door.is_out for provider in providers),
             "trade_hour": self.trade_hour.state if self.trade_hour else "none",
             "finished": self.trade_hour is not None and self.trade_hour.is_finished,
         }

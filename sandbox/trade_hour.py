@@ -5,14 +5,17 @@ from enum import StrEnum
 from time import monotonic
 
 from sandbox.alipay.provider import Alipay
-from sandbox.alipay.trades import NotPayable, Trade
 from sandbox.crew import Crew
 from sandbox.faults import Fault, FaultBook, Place
 from sandbox.pace import Pace
+from sandbox.payments.provider import AnyProvider
+from sandbox.payments.trades import NotPayable, Trade
+from sandbox.shop.basket import SHOPS
 from sandbox.shop.orders import Order
 from sandbox.shop.storefront import Storefront
 from sandbox.trade_plan import TradePlan, Visit
 from sandbox.warehouse.house import Warehouse
+from sandbox.wechatpay.provider import WechatPay
 
 LOOKS_EVERY = 0.1  # real seconds
 UNPAID = {Fault.NEVER_PAID, Fault.CANCELLED_BEFORE_PAYMENT}
@@ -29,11 +32,20 @@ class TradeHour:
     """`deadline` is real seconds: then the hour counts as over, whatever is still under way."""
 
     def __init__(
-        self, plan: TradePlan, *, alipay: Alipay, warehouse: Warehouse, shop: Storefront, faults: FaultBook, pace: Pace
+        self,
+        plan: TradePlan,
+        *,
+        alipay: Alipay,
+        wechatpay: WechatPay,
+        warehouse: Warehouse,
+        shop: Storefront,
+        faults: FaultBook,
+        pace: Pace,
     ) -> None:
         self.state = HourState.RUNNING
         self._plan = plan
-        self._alipay = alipay
+        self._providers: dict[str, AnyProvider] = {"alipay": alipay, "wechatpay": wechatpay}
+        self._wechatpay = wechatpay
         self._warehouse = warehouse
         self._shop = shop
         self._faults = faults
@@ -50,6 +62,7 @@ class TradeHour:
         for visit in self._plan.visits:
             self._shop.take(visit.order)
         crew.start(self._outage())
+        crew.start(self._rotation())
         visits = [crew.start(self._visit(visit)) for visit in self._plan.visits]
         while not self._is_settled(visits):
             if monotonic() > ends:
@@ -62,17 +75,21 @@ class TradeHour:
         if not all(visit.done() for visit in visits):
             return False
         self.state = HourState.SETTLING
-        return all(notice.is_settled for notice in self._alipay.post.sent)
+        return all(notice.is_settled for provider in self._providers.values() for notice in provider.post.sent)
 
     async def _outage(self) -> None:
         await asyncio.sleep(self._plan.outage_after)
         self._warehouse.door.shut(self._plan.outage_seconds)
 
+    async def _rotation(self) -> None:
+        await asyncio.sleep(self._plan.rotates_after)
+        self._wechatpay.signer.rotate()
+
     async def _visit(self, visit: Visit) -> None:
         await asyncio.sleep(visit.arrives_after)
         order = visit.order
         if self._faults.take(Place.TRADE, order.out_trade_no, Fault.EARLY_NOTICE):
-            self._pay(self._open(order))
+            self._pay(order, self._open(order))
             await self._pace.pause(visit.acts_after)
             await self._shop.place(order)
             return
@@ -82,11 +99,12 @@ class TradeHour:
             await self._leave_unpaid(visit)
             return
         await self._pace.pause(visit.acts_after)
-        self._pay(self._open(order))
+        self._pay(order, self._open(order))
         if order.fault is Fault.DOUBLE_PAYMENT:
             await self._pace.pause(visit.cancels_after)
             number = f"{order.out_trade_no}_2"
-            self._pay(self._alipay.open(number, order.amount_minor, order.subject, Fault.DOUBLE_PAYMENT))
+            again = self._provider(order).open(number, order.amount_minor, order.subject, Fault.DOUBLE_PAYMENT)
+            self._pay(order, again)
         elif order.fault is Fault.CANCELLED_AFTER_PAYMENT:
             await self._pace.pause(visit.cancels_after)
             await self._shop.cancel(order, "买家不想要了")
@@ -103,11 +121,14 @@ class TradeHour:
         fault = Fault.EARLY_NOTICE if order.is_told_early else order.fault
         if fault is Fault.DOUBLE_PAYMENT:
             fault = None
-        return self._alipay.open(order.out_trade_no, order.amount_minor, order.subject, fault)
+        return self._provider(order).open(order.out_trade_no, order.amount_minor, order.subject, fault)
 
-    def _pay(self, trade: Trade) -> None:
+    def _provider(self, order: Order) -> AnyProvider:
+        return self._providers[SHOPS[order.shop_id].provider]
+
+    def _pay(self, order: Order, trade: Trade) -> None:
         """A trade that Lockstep closed in the meantime cannot be paid: the buyer finds the page gone."""
         try:
-            self._alipay.pay(trade)
+            self._provider(order).pay(trade)
         except NotPayable:
             return

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sandbox.faults import Fault, Place, Planted
-from sandbox.shop.basket import UNMATCHED, fill
+from sandbox.shop.basket import SHOPS, Product, Shop, fill
 from sandbox.shop.orders import Line, Order
 
 BASIS = 400  # orders; the numbers below are for so many and grow or shrink with the orders asked for
@@ -25,6 +25,9 @@ IMPOSTORS = {
     Fault.OTHER_SELLER: 6,
     Fault.OTHER_CURRENCY: 4,
 }
+PROBES = {Fault.SIGN_TEST: 12, Fault.STALE_NOTICE: 8}
+"""What only WeChat Pay's receivers meet."""
+GATEWAYS = {"alipay": Place.GATEWAY, "wechatpay": Place.WECHATPAY}
 EARLY = 40
 DELIVERED_FIRST = 40
 BROKEN_CALLS = {Fault.CUT: 12, Fault.SERVER_ERROR: 12, Fault.LATE_ERROR: 6}
@@ -40,6 +43,7 @@ REPEATED_SHARE = 0.4
 OPENS_PAGE_SHARE = 0.5
 ARRIVALS_SHARE = 0.8  # of the time; the rest is for what the last orders bring about
 OUTAGE_STARTS, OUTAGE_LASTS = 0.4, 8 / 60  # shares of the time
+ROTATION = 0.5  # of the time: until then WeChat Pay signs with its certificate, then with its public key
 
 PAYS_AFTER = (20.0, 240.0)
 PLACED_AFTER_NOTICE = (20.0, 90.0)
@@ -63,18 +67,25 @@ class Visit:
 
 @dataclass(frozen=True)
 class TradePlan:
-    """The outage's times are real seconds."""
+    """The times of the outage and of the rotation of keys are real seconds."""
 
     visits: Sequence[Visit]
     planted: Sequence[Planted]
     outage_after: float
     outage_seconds: float
+    rotates_after: float
 
 
-def draw(orders: int, seed: int, seconds: float, first_order_no: int) -> TradePlan:
+def together(plans: Sequence[TradePlan]) -> TradePlan:
+    """Several shops' hours as one; the warehouse, whose outage is the first one's, is the same for all."""
+    visits = [visit for plan in plans for visit in plan.visits]
+    return replace(plans[0], visits=visits, planted=[planted for plan in plans for planted in plan.planted])
+
+
+def draw(shop: Shop, orders: int, seed: int, seconds: float, first_order_no: int) -> TradePlan:
     rng = random.Random(seed)
     arrivals = sorted(rng.uniform(0, seconds * ARRIVALS_SHARE) for _ in range(orders))
-    drawn = [fill(rng, str(first_order_no + number)) for number in range(orders)]
+    drawn = [fill(rng, str(first_order_no + number), shop) for number in range(orders)]
     _assign_main_faults(rng, drawn)
     planted = [*_trade_faults(rng, drawn), *_wire_faults(rng, drawn)]
     by_key = {key: order for order in drawn for key in (order.out_trade_no, order.reference)}
@@ -83,7 +94,7 @@ def draw(orders: int, seed: int, seconds: float, first_order_no: int) -> TradePl
         if fault.fault is not order.fault:
             order.extras.append(fault)
     visits = [_visit(rng, order, arrival) for order, arrival in zip(drawn, arrivals, strict=True)]
-    return TradePlan(visits, planted, seconds * OUTAGE_STARTS, seconds * OUTAGE_LASTS)
+    return TradePlan(visits, planted, seconds * OUTAGE_STARTS, seconds * OUTAGE_LASTS, seconds * ROTATION)
 
 
 def _scaled(count: int, orders: int) -> int:
@@ -98,15 +109,13 @@ def _assign_main_faults(rng: random.Random, orders: Sequence[Order]) -> None:
             order = next(unlucky)
             order.fault = fault
             if fault is Fault.UNMATCHED_SKU:
-                order.lines[0] = _unmatched(order.lines[0])
+                order.lines[0] = _unmatched(order.lines[0], SHOPS[order.shop_id].unmatched)
             elif fault is Fault.INCOMPLETE_ADDRESS:
                 order.recipient = replace(order.recipient, detail="")
 
 
-def _unmatched(line: Line) -> Line:
-    return replace(
-        line, platform_sku=UNMATCHED.platform_sku, title=UNMATCHED.title, list_price_minor=UNMATCHED.price_minor
-    )
+def _unmatched(line: Line, sold: Product) -> Line:
+    return replace(line, platform_sku=sold.platform_sku, title=sold.title, list_price_minor=sold.price_minor)
 
 
 def _trade_faults(rng: random.Random, orders: Sequence[Order]) -> list[Planted]:
@@ -118,7 +127,8 @@ def _trade_faults(rng: random.Random, orders: Sequence[Order]) -> list[Planted]:
     ]
     plain = [order for order in orders if order.fault is None]
     fine = iter(rng.sample(plain, k=len(plain)))
-    for fault, count in (*IMPOSTORS.items(), (Fault.EARLY_NOTICE, EARLY)):
+    probes = PROBES if _provider(orders[0]) == "wechatpay" else {}
+    for fault, count in (*IMPOSTORS.items(), *probes.items(), (Fault.EARLY_NOTICE, EARLY)):
         chosen = [next(fine) for _ in range(_scaled(count, len(orders)))]
         planted += [Planted(Place.TRADE, fault, order.out_trade_no) for order in chosen]
     for order in orders:
@@ -139,8 +149,12 @@ def _wire_faults(rng: random.Random, orders: Sequence[Order]) -> list[Planted]:
     for order in orders:
         if order.fault in ASKED_ABOUT and rng.random() < BROKEN_GATEWAY_SHARE:
             fault = rng.choice(tuple(BROKEN_CALLS))
-            planted.append(Planted(Place.GATEWAY, fault, order.out_trade_no))
+            planted.append(Planted(GATEWAYS[_provider(order)], fault, order.out_trade_no))
     return planted
+
+
+def _provider(order: Order) -> str:
+    return SHOPS[order.shop_id].provider
 
 
 def _visit(rng: random.Random, order: Order, arrives_after: float) -> Visit:

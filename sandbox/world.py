@@ -5,16 +5,17 @@ The product reads the same files (the app's private key, Alipay's public key, th
 
 import base64
 import json
-import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from pydantic import BaseModel, ConfigDict
 
-KEY_BITS = 2048
+from sandbox.key_files import create_pair, read_private, write
+from sandbox.wechatpay.keys import WechatPayKeys
+from sandbox.wechatpay.keys import create as create_wechatpay
+
 PAIRS = ("alipay", "app")
 
 
@@ -55,6 +56,7 @@ class World:
     accounts: Accounts
     alipay_private: rsa.RSAPrivateKey
     app_private: rsa.RSAPrivateKey
+    wechatpay: WechatPayKeys
 
     @property
     def app_public(self) -> rsa.RSAPublicKey:
@@ -64,8 +66,9 @@ class World:
     def load(cls, directory: Path) -> "World":
         return cls(
             accounts=Accounts.model_validate_json((directory / "world.json").read_bytes()),
-            alipay_private=_read_private(directory / "alipay_private.pem"),
-            app_private=_read_private(directory / "app_private.pem"),
+            alipay_private=read_private(directory / "alipay_private.pem"),
+            app_private=read_private(directory / "app_private.pem"),
+            wechatpay=WechatPayKeys.load(directory),
         )
 
 
@@ -73,41 +76,13 @@ def create(directory: Path) -> World:
     """Write what is missing and leave what is there: a second call changes nothing."""
     directory.mkdir(parents=True, exist_ok=True)
     for pair in PAIRS:
-        private = directory / f"{pair}_private.pem"
-        if not private.exists():
-            key = rsa.generate_private_key(public_exponent=65537, key_size=KEY_BITS)
-            _write(private, _private_pem(key))
-        public = directory / f"{pair}_public.pem"
-        if not public.exists():
-            _write(public, _public_pem(_read_private(private).public_key()))
+        create_pair(directory, pair)
     accounts = directory / "world.json"
     if not accounts.exists():
-        _write(accounts, (json.dumps(Accounts.draw().model_dump(), indent=1) + "\n").encode())
+        write(accounts, (json.dumps(Accounts.draw().model_dump(), indent=1) + "\n").encode())
+    create_wechatpay(directory)
     return World.load(directory)
 
 
 def _digits(count: int) -> str:
     return "".join(secrets.choice("0123456789") for _ in range(count))
-
-
-def _read_private(path: Path) -> rsa.RSAPrivateKey:
-    key = serialization.load_pem_private_key(path.read_bytes(), password=None)
-    if not isinstance(key, rsa.RSAPrivateKey):
-        raise TypeError(f"{path} holds no RSA key")
-    return key
-
-
-def _private_pem(key: rsa.RSAPrivateKey) -> bytes:
-    return key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-
-
-def _public_pem(key: rsa.RSAPublicKey) -> bytes:
-    return key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Readable by its owner only, from the first byte on."""
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(content)

@@ -29,6 +29,7 @@ SKUS = (
     "TEA-CUP",
     "CUP-WHITE",
 )
+TOOLS = ("TOOL-HAMMER", "TOOL-SAW", "TOOL-PLIERS", "TOOL-DRILL", "TOOL-GLOVES")
 
 
 @pytest.fixture(scope="session")
@@ -39,16 +40,17 @@ async def postgres() -> AsyncIterator[EmbeddedPostgres]:
 
 @pytest.fixture(scope="session")
 async def template(postgres: EmbeddedPostgres) -> str:
-    """A migrated record with one entity, one shop and its stock."""
+    """A migrated record with one entity, two shops and their stock: one paid by Alipay, one by WeChat Pay."""
     engine = connect(await postgres.create_database("template_record"))
     await migrate(engine)
     async with engine.begin() as db:
         await shops.add_entity(db, "teahouse", "Tea House Ltd", "Asia/Shanghai")
         await shops.add_shop(db, shops.Shop("shop", "tea", "teahouse", "Tea shop", "alipay", "main"))
-        for sku in SKUS:
+        await shops.add_shop(db, shops.Shop("shop", "tools", "teahouse", "Tool shop", "wechatpay", "tools"))
+        for shop_id, sku in [*(("tea", sku) for sku in SKUS), *(("tools", sku) for sku in TOOLS)]:
             await stock.set_level(db, sku, 1000)
             component = {"sku": sku, "quantity": 1, "price_weight": 1}
-            await stock.add_match(db, ("shop", "tea", sku), [component], NOON)
+            await stock.add_match(db, ("shop", shop_id, sku), [component], NOON)
         box = [
             {"sku": "TEA-GREEN-250", "quantity": 1, "price_weight": 68},
             {"sku": "CUP-WHITE", "quantity": 2, "price_weight": 15},

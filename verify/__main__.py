@@ -18,13 +18,15 @@ def main(
     dump: Annotated[Path, typer.Option(help="the outside's ledgers, as the sandbox writes them")],
     database: Annotated[str, typer.Option(help="URL of the record")],
     json_to: Annotated[Path | None, typer.Option("--json", help="write all evidence to this file")] = None,
-    app_id: Annotated[str | None, typer.Option(help="our app at the provider; without: every trade is ours")] = None,
-    seller_id: Annotated[str | None, typer.Option(help="our seller at the provider")] = None,
+    app_id: Annotated[
+        list[str] | None, typer.Option(help="our apps at providers; without: every trade is ours")
+    ] = None,
+    seller_id: Annotated[list[str] | None, typer.Option(help="our sellers at providers")] = None,
 ) -> None:
     """Compare the outside's own ledgers with the record in Postgres, by id and amount."""
     try:
         ledgers = json.loads(dump.read_text(encoding="utf-8"))
-        found = check(ledgers, database, app_id=app_id, seller_id=seller_id)
+        found = check(ledgers, database, app_ids=app_id or (), seller_ids=seller_id or ())
     except (OSError, ValueError, psycopg.OperationalError) as error:
         typer.echo(f"cannot verify: {error}", err=True)
         raise typer.Exit(UNREADABLE) from error

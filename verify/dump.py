@@ -1,7 +1,7 @@
-"""The sandbox's dump: what Alipay, the warehouse and the shop say of themselves."""
+"""The sandbox's dump: what the payment providers, the warehouse and the shops say of themselves."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -11,8 +11,23 @@ Json = Mapping[str, Any]
 
 OWN_CHANNEL = "shop"
 _OUT_TRADE_NO = re.compile(r"([^_]+)_([^_]+?)(?:_([1-9][0-9]?))?")
-_SENT, _ACKNOWLEDGED = 200, range(200, 300)
+_ACKNOWLEDGED = range(200, 300)
 _BROKEN_FROM = 500
+
+
+@dataclass(frozen=True)
+class Ways:
+    """One provider's own: which answer stops its notices; the call that asks about a trade, and how it is answered."""
+
+    stops: Callable[[Json], bool]
+    query: str
+    answered: str
+
+
+WAYS = {
+    "alipay": Ways(lambda heard: (heard["status"], heard["answer"]) == (200, "success"), "alipay.trade.query", "10000"),
+    "wechatpay": Ways(lambda heard: heard["status"] in (200, 204), "query", "200"),
+}
 
 
 def second(text: str | None) -> str | None:
@@ -38,6 +53,7 @@ def order_of(reference: str) -> str:
 class Trade:
     """`order_id` is None where the number does not read shop_number or shop_number_part."""
 
+    provider: str
     trade_no: str
     out_trade_no: str
     order_id: str | None
@@ -48,9 +64,10 @@ class Trade:
     paid_at: str | None
 
     @classmethod
-    def read(cls, row: Json) -> "Trade":
+    def read(cls, provider: str, row: Json) -> "Trade":
         found = _OUT_TRADE_NO.fullmatch(row["out_trade_no"])
         return cls(
+            provider=provider,
             trade_no=row["trade_no"],
             out_trade_no=row["out_trade_no"],
             order_id=f"{OWN_CHANNEL}/{found[1]}/{found[2]}" if found else None,
@@ -61,13 +78,24 @@ class Trade:
             paid_at=second(row["paid_at"]),
         )
 
+    @property
+    def name(self) -> str:
+        return f"{self.provider}/{self.trade_no}"
+
+    @property
+    def question(self) -> str:
+        return f"{self.provider}/{self.out_trade_no}"
+
 
 @dataclass(frozen=True)
 class Notice:
-    """`expected` is what the receiver should make of it: accepted, refused, ignored or quarantined."""
+    """`expected` is what the receiver should make of it: accepted, refused, ignored or quarantined.
 
-    notify_id: str
-    trade_no: str
+    `name` and `trade` begin with the provider.
+    """
+
+    name: str
+    trade: str
     expected: str
     expected_reason: str | None
     is_sent: bool
@@ -75,16 +103,16 @@ class Notice:
     has_success: bool
 
     @classmethod
-    def read(cls, row: Json) -> "Notice":
+    def read(cls, provider: str, row: Json) -> "Notice":
         tries = row["deliveries"]
         return cls(
-            notify_id=row["notify_id"],
-            trade_no=row["trade_no"],
+            name=f"{provider}/{row['notify_id']}",
+            trade=f"{provider}/{row['trade_no']}",
             expected=row["expected"],
             expected_reason=row["expected_reason"],
             is_sent=bool(tries),
             is_answered=any(each["status"] is not None for each in tries),
-            has_success=any(each["status"] == _SENT and each["answer"] == "success" for each in tries),
+            has_success=any(WAYS[provider].stops(each) for each in tries),
         )
 
 
@@ -157,37 +185,39 @@ class ShopOrder:
 
 
 class Dump:
-    """Typed views of the dump. Without `app_id` and `seller_id` every trade counts as the merchant's own."""
+    """Typed views of the dump. Without `app_ids` and `seller_ids` every trade counts as the merchant's own."""
 
-    def __init__(self, raw: Json, app_id: str | None = None, seller_id: str | None = None) -> None:
+    def __init__(self, raw: Json, app_ids: Collection[str] = (), seller_ids: Collection[str] = ()) -> None:
         self._raw = raw
-        self._own = {"app_id": app_id, "seller_id": seller_id}
+        self._own = {"app_id": app_ids, "seller_id": seller_ids}
 
     @cached_property
     def trades(self) -> list[Trade]:
         """Own ones only."""
-        return [Trade.read(row) for row in self._raw["alipay"]["trades"] if self._is_own(row)]
+        return [Trade.read(name, row) for name in WAYS for row in self._raw[name]["trades"] if self._is_own(row)]
 
     @cached_property
     def paid_trades(self) -> dict[str, Trade]:
-        return {trade.trade_no: trade for trade in self.trades if trade.paid_at is not None}
+        """By provider and trade_no."""
+        return {trade.name: trade for trade in self.trades if trade.paid_at is not None}
 
     @cached_property
     def notices(self) -> list[Notice]:
-        return [Notice.read(row) for row in self._raw["alipay"]["notices"]]
+        return [Notice.read(name, row) for name in WAYS for row in self._raw[name]["notices"]]
 
     @cached_property
     def told_trades(self) -> set[str]:
         """Trades of which a genuine notice went out."""
-        return {notice.trade_no for notice in self.notices if notice.expected == "accepted" and notice.is_sent}
+        return {notice.trade for notice in self.notices if notice.expected == "accepted" and notice.is_sent}
 
     @cached_property
     def answered_queries(self) -> set[str]:
-        """out_trade_nos that the provider was asked about, with an answer that could be read."""
+        """Provider and out_trade_no of what was asked about, with an answer that could be read."""
         return {
-            call["out_trade_no"]
-            for call in self._raw["alipay"]["calls"]
-            if call["method"] == "alipay.trade.query" and call["answer_code"] == "10000"
+            f"{name}/{call['out_trade_no']}"
+            for name, ways in WAYS.items()
+            for call in self._raw[name]["calls"]
+            if (call["method"], call["answer_code"]) == (ways.query, ways.answered)
         }
 
     @cached_property
@@ -213,4 +243,4 @@ class Dump:
         return {order.order_id: order for order in orders}
 
     def _is_own(self, row: Json) -> bool:
-        return all(wanted is None or row[name] == wanted for name, wanted in self._own.items())
+        return all(not wanted or row[name] in wanted for name, wanted in self._own.items())

@@ -3,7 +3,7 @@
 Its name is the function's, in kebab-case; its sentence is the first line of its docstring.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from verify import audit, endings, events, ledger, messages, money, orders, parcels, pushes, stock
@@ -59,10 +59,10 @@ def sentence_of(invariant: Check) -> str:
 
 
 def check(
-    dump: Mapping[str, Any], database_url: str, *, app_id: str | None = None, seller_id: str | None = None
+    dump: Mapping[str, Any], database_url: str, *, app_ids: Collection[str] = (), seller_ids: Collection[str] = ()
 ) -> list[Invariant]:
-    """All invariants, in the order of the list. `app_id` and `seller_id` say whose trades are ours; without: all."""
-    seen = Dump(dump, app_id, seller_id)
+    """All invariants, in the order of the list. `app_ids` and `seller_ids` say whose trades are ours; without: all."""
+    seen = Dump(dump, app_ids, seller_ids)
     with opened(database_url) as record:
         return [_judged(invariant, invariant(seen, record)) for invariant in INVARIANTS]
 

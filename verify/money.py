@@ -8,14 +8,14 @@ from verify.record import Record
 def captured_money(dump: Dump, record: Record) -> Comparison:
     """Each trade paid at the provider is exactly one payment of the same order, part, amount, currency and time."""
     there = {
-        f"alipay/{trade.trade_no}": {
+        name: {
             "order": trade.order_id,
             "part": trade.part,
             "amount_minor": trade.amount_minor,
             "currency": trade.currency,
             "paid_at": trade.paid_at,
         }
-        for trade in dump.paid_trades.values()
+        for name, trade in dump.paid_trades.items()
     }
     here = {
         f"{row['provider']}/{row['trade_no']}": {
@@ -28,9 +28,9 @@ def captured_money(dump: Dump, record: Record) -> Comparison:
         for row in record.payments
     }
     odd_accounts = [
-        f"{row['trade_no']} to {row['account']}"
+        f"{row['trade_no']} to {row['provider']} {row['account']}"
         for row in record.payments
-        if record.accounts.get(_shop_of(row["order_id"])) != row["account"]
+        if record.accounts.get(_shop_of(row["order_id"])) != (row["provider"], row["account"])
     ]
     several = len(record.payments) - len(here)
     return Comparison(
@@ -52,8 +52,8 @@ def _with_a_person(dump: Dump, record: Record) -> set[str]:
     """Money that names no order of any shop here: no payment, but a case about that trade."""
     asked = set(record.strings("select subject from cases where cause = 'unknown_trade'"))
     return {
-        f"alipay/{trade.trade_no}"
-        for trade in dump.paid_trades.values()
+        name
+        for name, trade in dump.paid_trades.items()
         if trade.trade_no in asked and (trade.order_id is None or _shop_of(trade.order_id) not in record.accounts)
     }
 
@@ -61,17 +61,17 @@ def _with_a_person(dump: Dump, record: Record) -> set[str]:
 def silent_trades_found(dump: Dump, record: Record) -> Comparison:
     """Money that no notice told of was found by asking; no payment claims a source that it did not have."""
     silent = dump.paid_trades.keys() - dump.told_trades
-    sources = {row["trade_no"]: row["source"] for row in record.payments}
-    asked = {trade.trade_no for trade in dump.trades if trade.out_trade_no in dump.answered_queries}
+    sources = {f"{row['provider']}/{row['trade_no']}": row["source"] for row in record.payments}
+    asked = {trade.name for trade in dump.trades if trade.question in dump.answered_queries}
     return Comparison(
         Side("paid trades without a genuine notice", dict.fromkeys(silent, "query")),
-        Side("their payments' sources", {trade_no: sources[trade_no] for trade_no in silent if trade_no in sources}),
+        Side("their payments' sources", {name: sources[name] for name in silent if name in sources}),
         rules={
             "a payment found by a query was asked about at the provider": [
-                trade_no for trade_no, source in sources.items() if source == "query" and trade_no not in asked
+                name for name, source in sources.items() if source == "query" and name not in asked
             ],
             "a payment's source is notice or query": [
-                f"{trade_no}: {source!r}" for trade_no, source in sources.items() if source not in ("notice", "query")
+                f"{name}: {source!r}" for name, source in sources.items() if source not in ("notice", "query")
             ],
         },
     )
@@ -82,10 +82,10 @@ def ended_trades_closed(dump: Dump, record: Record) -> Comparison:
     stopped = {order_id for order_id, order in record.orders.items() if order["fulfilment"] == "stopped"}
     trades = [trade for trade in dump.trades if trade.order_id in stopped]
     return Comparison(
-        Side("trades of stopped orders", {trade.trade_no: _openness(trade) for trade in trades}),
-        Side("what they must be", {trade.trade_no: "ended" for trade in trades}),
+        Side("trades of stopped orders", {trade.name: _openness(trade) for trade in trades}),
+        Side("what they must be", {trade.name: "ended" for trade in trades}),
     )
 
 
 def _openness(trade: Trade) -> str:
-    return "open" if trade.state == "WAIT_BUYER_PAY" else "ended"
+    return "open" if trade.state == "waiting" else "ended"

@@ -53,10 +53,10 @@ class Record:
         )
 
     @cached_property
-    def accounts(self) -> dict[str, str]:
-        """What each shop is paid to: channel/shop -> account at the provider."""
-        rows = self.rows("select channel || '/' || shop_id as shop, account from shops")
-        return {row["shop"]: row["account"] for row in rows}
+    def accounts(self) -> dict[str, tuple[str, str]]:
+        """What each shop is paid to: channel/shop -> provider and account at it."""
+        rows = self.rows("select channel || '/' || shop_id as shop, provider, account from shops")
+        return {row["shop"]: (row["provider"], row["account"]) for row in rows}
 
     @cached_property
     def waiting(self) -> set[str]:

@@ -1,18 +1,18 @@
 """Alipay's gateway: signed questions about trades, answered with signed answers."""
 
 import json
-from dataclasses import dataclass
-from datetime import datetime
 from http import HTTPStatus
 from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response
 
-from sandbox.alipay.trades import Trade, TradeBook, TradeState
+from sandbox.alipay.notices import WORDS
 from sandbox.door import Door
 from sandbox.faults import FaultBook, Place
-from sandbox.pace import alipay_time, now, shown
+from sandbox.pace import alipay_time, now
+from sandbox.payments.calls import Call
+from sandbox.payments.trades import Trade, TradeBook, TradeState
 from sandbox.rsa2 import is_genuine, sign, signed_text
 from sandbox.world import World
 from sandbox.yuan import yuan
@@ -32,24 +32,6 @@ def invalid(sub_code: str, sub_msg: str) -> dict[str, str]:
 
 NOT_EXIST = failure("ACQ.TRADE_NOT_EXIST", "交易不存在")
 STATUS_ERROR = failure("ACQ.TRADE_STATUS_ERROR", "交易状态不合法")
-
-
-@dataclass(frozen=True)
-class Call:
-    """`answer_code` is what the caller could read: `10000`, `40004/ACQ...`, `http 503`, or `cut` for nothing."""
-
-    at: datetime
-    method: str
-    out_trade_no: str
-    answer_code: str
-
-    def shown(self) -> dict[str, object]:
-        return {
-            "at": shown(self.at),
-            "method": self.method,
-            "out_trade_no": self.out_trade_no,
-            "answer_code": self.answer_code,
-        }
 
 
 class Gateway:
@@ -109,7 +91,7 @@ class Gateway:
             "subject": trade.subject,
             "total_amount": yuan(trade.amount_minor),
             "trade_no": trade.trade_no,
-            "trade_status": trade.state.value,
+            "trade_status": WORDS[trade.state],
         }
         if trade.paid_at is not None:
             answer["send_pay_date"] = alipay_time(trade.paid_at)
@@ -120,7 +102,7 @@ class Gateway:
         trade = self._trade(asked)
         if trade is None:
             return NOT_EXIST
-        if trade.state is not TradeState.WAIT_BUYER_PAY:
+        if trade.state is not TradeState.WAITING:
             return STATUS_ERROR
         self._trades.close(trade)
         return SUCCESS | {"out_trade_no": trade.out_trade_no, "trade_no": trade.trade_no}

@@ -1,15 +1,15 @@
 """What a notice says and how it is put on the wire, honest or not."""
 
-import asyncio
-from dataclasses import dataclass, field
-from enum import StrEnum
+from collections.abc import Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import urlencode
 
-from sandbox.alipay.trades import Trade, TradeBook, TradeState
 from sandbox.courier import Delivery, Envelope
 from sandbox.faults import Fault
 from sandbox.pace import alipay_time, now
+from sandbox.payments.notices import MORE_MINOR, Notice
+from sandbox.payments.trades import Trade, TradeBook, TradeState
 from sandbox.rsa2 import sign, signed_text
 from sandbox.world import World
 from sandbox.yuan import yuan
@@ -17,26 +17,17 @@ from sandbox.yuan import yuan
 PATH = "/webhooks/alipay"
 TAKEN = "success"
 GBK_EVERY = 4  # one notice in four is in GBK
-MORE_MINOR = 100  # by how much an altered amount differs
 
 
-class Expected(StrEnum):
-    """What the receiver should make of a notice: believe it, refuse it, find nothing to do, put it aside."""
-
-    ACCEPTED = "accepted"
-    REFUSED = "refused"
-    IGNORED = "ignored"
-    QUARANTINED = "quarantined"
-
-
-REFUSED_BECAUSE = {
-    Fault.FORGED_SIGNATURE: "signature",
-    Fault.FOREIGN_APP: "app",
-    Fault.OTHER_SELLER: "seller",
-    Fault.OTHER_CURRENCY: "currency",
+MINUTE, HOUR = 60.0, 3600.0
+RETRY_AFTER = (4 * MINUTE, 10 * MINUTE, 10 * MINUTE, HOUR, 2 * HOUR, 6 * HOUR, 15 * HOUR)
+WORDS = {
+    TradeState.WAITING: "WAIT_BUYER_PAY",
+    TradeState.PAID: "TRADE_SUCCESS",
+    TradeState.FINISHED: "TRADE_FINISHED",
+    TradeState.CLOSED: "TRADE_CLOSED",
 }
-IMPOSTORS = tuple(REFUSED_BECAUSE)
-REFUNDS = (Fault.PARTIAL_REFUND, Fault.FINISHED_AFTER_REFUND)
+IMPOSTORS = (Fault.FORGED_SIGNATURE, Fault.FOREIGN_APP, Fault.OTHER_SELLER, Fault.OTHER_CURRENCY)
 
 
 @dataclass(frozen=True)
@@ -57,69 +48,29 @@ class Wording:
 
 
 @dataclass
-class Notice:
-    """`amount_minor` is what the notice claims. All of its deliveries carry the same `notify_id`.
-
-    `over` is set once the sender stops: the notice was taken or given up.
-    """
-
-    notify_id: str
-    trade_no: str
-    out_trade_no: str
-    amount_minor: int
+class FormNotice(Notice):
     fields: dict[str, str]
     wording: Wording
-    fault: Fault | None
-    deliveries: list[Delivery] = field(default_factory=list)
-    is_given_up: bool = False
-    over: asyncio.Event = field(default_factory=asyncio.Event)
-
-    @property
-    def expected(self) -> Expected:
-        if self.fault in REFUSED_BECAUSE:
-            return Expected.REFUSED
-        if self.fault in REFUNDS:
-            return Expected.IGNORED
-        return Expected.QUARANTINED if self.fault is Fault.OTHER_CONTENT else Expected.ACCEPTED
-
-    @property
-    def has_success(self) -> bool:
-        return any(self.is_taken(delivery) for delivery in self.deliveries)
-
-    @property
-    def is_settled(self) -> bool:
-        """Nothing more is to be learned from waiting: it was taken, or rightly not taken, or given up."""
-        if self.expected in {Expected.REFUSED, Expected.QUARANTINED}:
-            return any(delivery.status is not None for delivery in self.deliveries)
-        return self.has_success or self.is_given_up
 
     def is_taken(self, delivery: Delivery) -> bool:
         return delivery.status == HTTPStatus.OK and delivery.answer == TAKEN
 
     def shown(self) -> dict[str, object]:
-        return {
-            "notify_id": self.notify_id,
-            "trade_no": self.trade_no,
-            "out_trade_no": self.out_trade_no,
-            "trade_status": self.fields["trade_status"],
-            "charset": self.wording.charset,
-            "fault": self.fault,
-            "expected": self.expected,
-            "expected_reason": REFUSED_BECAUSE.get(self.fault) if self.fault else None,
-            "amount_minor": self.amount_minor,
-            "deliveries": [delivery.shown() for delivery in self.deliveries],
-        }
+        return super().shown() | {"trade_status": self.fields["trade_status"], "charset": self.wording.charset}
 
 
 class NoticeDesk:
     """Writes notices and signs them."""
+
+    retry_after: Sequence[float] = RETRY_AFTER
+    impostors: Sequence[Fault] = IMPOSTORS
 
     def __init__(self, world: World, trades: TradeBook) -> None:
         self._world = world
         self._trades = trades
         self._written = 0
 
-    def write(self, trade: Trade, fault: Fault | None = None, notify_id: str | None = None) -> Notice:
+    def write(self, trade: Trade, fault: Fault | None = None, notify_id: str | None = None) -> FormNotice:
         self._written += 1
         wording = Wording.of(self._written)
         amount = trade.amount_minor + (MORE_MINOR if fault is Fault.OTHER_CONTENT else 0)
@@ -134,9 +85,9 @@ class NoticeDesk:
             fields["seller_id"] = self._world.accounts.foreign_seller_id
         elif fault is Fault.OTHER_CURRENCY:
             fields["trans_currency"] = "USD"
-        return Notice(fields["notify_id"], trade.trade_no, trade.out_trade_no, amount, fields, wording, fault)
+        return FormNotice(fields["notify_id"], trade.trade_no, trade.out_trade_no, amount, fault, fields, wording)
 
-    def envelope(self, notice: Notice) -> Envelope:
+    def envelope(self, notice: FormNotice) -> Envelope:
         """notify_time is the time of sending, so each delivery is signed anew."""
         fields = notice.fields | {"notify_time": alipay_time(now())}
         charset = notice.wording.charset
@@ -170,7 +121,7 @@ class NoticeDesk:
             "notify_type": "trade_status_sync",
             "out_trade_no": trade.out_trade_no,
             "total_amount": amount,
-            "trade_status": trade.state.value,
+            "trade_status": WORDS[trade.state],
             "trade_no": trade.trade_no,
             "auth_app_id": trade.app_id,
             "receipt_amount": amount,
@@ -188,6 +139,6 @@ class NoticeDesk:
             fields["refund_fee"] = yuan(trade.refunded_minor)
             fields["gmt_refund"] = alipay_time(trade.refunded_at)
             fields["out_biz_no"] = f"{trade.out_trade_no}_R1"
-        if trade.state is TradeState.TRADE_CLOSED and trade.closed_at is not None:
+        if trade.state is TradeState.CLOSED and trade.closed_at is not None:
             fields["gmt_close"] = alipay_time(trade.closed_at)
         return fields

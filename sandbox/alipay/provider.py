@@ -1,43 +1,19 @@
-"""Alipay as a whole: buyers open and pay trades here, notices go out from here, the gateway answers from here."""
-
-from collections.abc import Sequence
+"""Alipay put together."""
 
 from sandbox.alipay.gateway import Gateway
-from sandbox.alipay.notices import MORE_MINOR, NoticeDesk
-from sandbox.alipay.post import NoticePost
-from sandbox.alipay.trades import Trade, TradeBook
+from sandbox.alipay.notices import FormNotice, NoticeDesk
 from sandbox.courier import Courier
 from sandbox.crew import Crew
-from sandbox.faults import Fault, FaultBook, Place
+from sandbox.faults import FaultBook
+from sandbox.payments.provider import Provider
+from sandbox.payments.trades import TradeBook
 from sandbox.world import World
 
+NUMBERS = "%Y%m%d2200%H%M%S%f"
 
-class Alipay:
+
+class Alipay(Provider[FormNotice]):
     def __init__(self, world: World, faults: FaultBook, courier: Courier, crew: Crew) -> None:
-        self.trades = TradeBook(world.accounts)
-        self.post = NoticePost(NoticeDesk(world, self.trades), self.trades, faults, courier, crew)
-        self.gateway = Gateway(world, self.trades, faults)
-        self._faults = faults
-
-    def open(self, out_trade_no: str, amount_minor: int, subject: str, fault: Fault | None = None) -> Trade:
-        """The buyer opens the payment page; a planted WRONG_AMOUNT makes the trade another one than was asked for."""
-        if self._faults.take(Place.TRADE, out_trade_no, Fault.WRONG_AMOUNT) is not None:
-            return self.trades.open(out_trade_no, amount_minor + MORE_MINOR, subject, Fault.WRONG_AMOUNT)
-        return self.trades.open(out_trade_no, amount_minor, subject, fault)
-
-    def pay(self, trade: Trade) -> None:
-        """Raises NotPayable."""
-        self.trades.pay(trade)
-        self.post.announce(trade)
-
-    def trades_of(self, out_trade_no: str) -> Sequence[Trade]:
-        """All trades for one order, further payments included."""
-        found = (self.trades.find(out_trade_no), self.trades.find(f"{out_trade_no}_2"))
-        return [trade for trade in found if trade is not None]
-
-    def shown(self) -> dict[str, object]:
-        return {
-            "trades": [trade.shown() for trade in self.trades],
-            "notices": [notice.shown() for notice in self.post.sent],
-            "calls": [call.shown() for call in self.gateway.calls],
-        }
+        trades = TradeBook(world.accounts.app_id, world.accounts.seller_id, NUMBERS)
+        self.gateway = Gateway(world, trades, faults)
+        super().__init__(trades, NoticeDesk(world, trades), self.gateway, faults, courier, crew)

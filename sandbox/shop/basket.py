@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from sandbox.shop.orders import Line, Order, Recipient
 
-SHOP_ID = "tea"
 FREE_SHIPPING_FROM_MINOR = 9900
 SHIPPING_MINOR = 800
 GIFT_SHARE = 0.12
@@ -16,6 +15,17 @@ class Product:
     platform_sku: str
     title: str
     price_minor: int
+
+
+@dataclass(frozen=True)
+class Shop:
+    """`provider` is where its buyers pay; `unmatched` is what nobody has matched to own goods."""
+
+    shop_id: str
+    provider: str
+    products: tuple[Product, ...]
+    gift: Product
+    unmatched: Product
 
 
 PRODUCTS = (
@@ -29,7 +39,27 @@ PRODUCTS = (
 GIFT = Product("TEA-CUP", "品茗杯", 0)
 UNMATCHED = Product("TEA-SECRET-50", "未登记的茶 50g", 5200)
 
-STOCK = {product.platform_sku: 100_000 for product in (*PRODUCTS, GIFT) if product.platform_sku != "TEA-GIFTBOX"}
+TEA = Shop("tea", "alipay", PRODUCTS, GIFT, UNMATCHED)
+TOOLS = Shop(
+    "tools",
+    "wechatpay",
+    (
+        Product("TOOL-HAMMER", "羊角锤", 4900),
+        Product("TOOL-SAW", "手锯", 5600),
+        Product("TOOL-PLIERS", "尖嘴钳", 3200),
+        Product("TOOL-DRILL", "手电钻", 25900),
+    ),
+    Product("TOOL-GLOVES", "劳保手套", 0),
+    Product("TOOL-SECRET", "未登记的扳手", 4100),
+)
+SHOPS = {shop.shop_id: shop for shop in (TEA, TOOLS)}
+
+STOCK = {
+    product.platform_sku: 100_000
+    for shop in SHOPS.values()
+    for product in (*shop.products, shop.gift)
+    if product.platform_sku != "TEA-GIFTBOX"
+}
 """The warehouse's shelves at the start: it knows the parts of a gift box, not the box."""
 
 SURNAMES = "青白云竹松梅兰石江月"
@@ -44,15 +74,15 @@ PLACES = (
 NOTES = ("", "", "", "", "请尽快发货", "送人,勿放价格单")
 
 
-def fill(rng: random.Random, order_no: str) -> Order:
+def fill(rng: random.Random, order_no: str, shop: Shop = TEA) -> Order:
     """An ordinary order, all of it drawn from `rng`."""
-    chosen = rng.sample(PRODUCTS, k=rng.choices((1, 2, 3), weights=(6, 3, 1))[0])
+    chosen = rng.sample(shop.products, k=rng.choices((1, 2, 3), weights=(6, 3, 1))[0])
     lines = [_line(rng, str(number), product) for number, product in enumerate(chosen, start=1)]
     if rng.random() < GIFT_SHARE:
-        lines.append(Line(str(len(lines) + 1), GIFT.platform_sku, GIFT.title, 1, 0, gift_of="1"))
+        lines.append(Line(str(len(lines) + 1), shop.gift.platform_sku, shop.gift.title, 1, 0, gift_of="1"))
     goods_minor = sum(line.amount_minor for line in lines)
     return Order(
-        shop_id=SHOP_ID,
+        shop_id=shop.shop_id,
         order_no=order_no,
         customer_id=f"c-{rng.randrange(1, 200)}",
         customer_note=rng.choice(NOTES),

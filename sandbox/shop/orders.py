@@ -74,13 +74,13 @@ class Order:
 
     @property
     def is_told_early(self) -> bool:
-        """Alipay tells of the payment before the shop places the order."""
+        """The provider tells of the payment before the shop places the order."""
         return any(planted.fault is Fault.EARLY_NOTICE for planted in self.extras)
 
     @property
     def subject(self) -> str:
         """Braces inside a string are for readers that count braces in signed answers."""
-        return f"茶铺订单 {self.order_no} {{{self.lines[0].title}}}"
+        return f"订单 {self.order_no} {{{self.lines[0].title}}}"
 
     def wire(self) -> dict[str, object]:
         assert self.placed_at is not None

@@ -20,7 +20,7 @@ async def test_cancelled_before_payment_the_order_ends_and_its_trade_is_closed(s
     await stage.until_stage("6001", "cancelled")
     trade = stage.town.alipay.trades.find("tea_6001")
     assert trade is not None
-    assert trade.state == "TRADE_CLOSED"
+    assert trade.state == "closed"
     assert await stage.cases() == []
 
 

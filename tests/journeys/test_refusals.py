@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from api.acceptance import KEPT_BYTES
-from sandbox.alipay.notices import Notice
+from sandbox.alipay.notices import FormNotice
 from sandbox.faults import Fault, Place
 from tests.journeys.notices import SECOND_ACCOUNT
 from tests.journeys.orders import AMOUNT_MINOR, ON_ITS_WAY, WAITING_FOR_MONEY, order_body, paid, placed, send_order
@@ -26,7 +26,7 @@ JSON = b'{"trade_status": "TRADE_SUCCESS"}'
 
 async def first_answer(stage: Stage, notify_id: str, copies: int = 1) -> tuple[int | None, str]:
     """What the pretend Alipay heard when it first sent the newest notice with this id."""
-    notice: Notice
+    notice: FormNotice
 
     async def heard() -> bool:
         nonlocal notice
@@ -38,7 +38,7 @@ async def first_answer(stage: Stage, notify_id: str, copies: int = 1) -> tuple[i
     return notice.deliveries[0].status, notice.deliveries[0].answer
 
 
-async def notices_about(stage: Stage, out_trade_no: str, count: int) -> list[Notice]:
+async def notices_about(stage: Stage, out_trade_no: str, count: int) -> list[FormNotice]:
     """All notices about that trade, once there are so many and each was answered."""
 
     async def all_answered() -> bool:

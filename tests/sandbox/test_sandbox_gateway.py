@@ -64,7 +64,7 @@ async def test_what_is_closed_cannot_be_paid() -> None:
         payment = await scene.http.post("/control/payments", json={"out_trade_no": "tea_1", "amount_minor": 100})
         assert payment.status_code == 409
         dump = await scene.dump()
-        assert dump["alipay"]["trades"][0]["state"] == "TRADE_CLOSED"
+        assert dump["alipay"]["trades"][0]["state"] == "closed"
         assert [call["answer_code"] for call in dump["alipay"]["calls"]] == [
             "40004/ACQ.TRADE_NOT_EXIST",
             "10000",

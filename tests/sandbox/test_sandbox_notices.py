@@ -5,25 +5,15 @@ from typing import Any
 import httpx
 import pytest
 
-from sandbox.alipay.notices import Notice, NoticeDesk
-from sandbox.alipay.post import RETRY_AFTER
-from sandbox.alipay.trades import TradeBook
+from sandbox.alipay.notices import RETRY_AFTER, FormNotice, NoticeDesk
+from sandbox.alipay.provider import NUMBERS
 from sandbox.courier import Courier
-from sandbox.pace import Pace
+from sandbox.payments.trades import TradeBook
 from tests.sandbox.lockstep_stub import decoded
-from tests.sandbox.town_under_test import Scene, a_world, in_process, until
+from tests.sandbox.town_under_test import RecordingPace, Scene, a_world, in_process, until
 
 
-class RecordingPace(Pace):
-    def __init__(self) -> None:
-        super().__init__()
-        self.pauses: list[float] = []
-
-    async def pause(self, seconds: float) -> None:
-        self.pauses.append(seconds)
-
-
-async def pay(scene: Scene, *faults: str, **more: Any) -> list[Notice]:
+async def pay(scene: Scene, *faults: str, **more: Any) -> list[FormNotice]:
     for fault in faults:
         await scene.control("faults", place="trade", fault=fault, key="tea_1", **more)
     await scene.control("payments", out_trade_no="tea_1", amount_minor=13800)
@@ -34,7 +24,7 @@ async def pay(scene: Scene, *faults: str, **more: Any) -> list[Notice]:
 async def test_only_success_stops_the_sender(status: int, text: str) -> None:
     pace = RecordingPace()
     courier = Courier(["http://l"], pace, httpx.MockTransport(lambda _: httpx.Response(status, text=text)))
-    trades = TradeBook(a_world().accounts)
+    trades = TradeBook("app", "seller", NUMBERS)
     desk = NoticeDesk(a_world(), trades)
     notice = desk.write(trades.open("tea_1", 100, "茶"))
     assert not await courier.deliver(notice, lambda: desk.envelope(notice), RETRY_AFTER)
@@ -48,7 +38,7 @@ async def test_a_lost_connection_is_a_delivery_without_status() -> None:
         raise httpx.ConnectError("refused", request=request)
 
     courier = Courier(["http://l"], RecordingPace(), httpx.MockTransport(refuse))
-    trades = TradeBook(a_world().accounts)
+    trades = TradeBook("app", "seller", NUMBERS)
     desk = NoticeDesk(a_world(), trades)
     notice = desk.write(trades.open("tea_1", 100, "茶"))
     await courier.attempt(notice, desk.envelope(notice))
@@ -138,7 +128,7 @@ async def test_no_notice_and_a_wrong_amount() -> None:
         assert await pay(scene, "no_notice", "wrong_amount") == []
         await asyncio.sleep(0)
         trade = (await scene.dump())["alipay"]["trades"][0]
-        assert (trade["state"], trade["amount_minor"], trade["fault"]) == ("TRADE_SUCCESS", 13900, "wrong_amount")
+        assert (trade["state"], trade["amount_minor"], trade["fault"]) == ("paid", 13900, "wrong_amount")
         assert scene.stub.notices == []
 
 

@@ -6,8 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
-from sandbox.faults import Fault
-from sandbox.trade_plan import TradePlan, draw
+from sandbox.faults import Fault, Place
+from sandbox.shop.basket import TEA, TOOLS
+from sandbox.trade_plan import PROBES, TradePlan, draw, together
 from tests.sandbox.town_under_test import Scene, in_process, over_sockets, until
 
 
@@ -16,12 +17,12 @@ def outline(plan: TradePlan) -> list[Any]:
 
 
 def test_a_seed_tells_everything() -> None:
-    assert outline(draw(50, 7, 60, 1001)) == outline(draw(50, 7, 60, 1001))
-    assert outline(draw(50, 7, 60, 1001)) != outline(draw(50, 8, 60, 1001))
+    assert outline(draw(TEA, 50, 7, 60, 1001)) == outline(draw(TEA, 50, 7, 60, 1001))
+    assert outline(draw(TEA, 50, 7, 60, 1001)) != outline(draw(TEA, 50, 8, 60, 1001))
 
 
 def test_four_hundred_orders_have_what_was_announced() -> None:
-    plan = draw(400, 7, 60, 1001)
+    plan = draw(TEA, 400, 7, 60, 1001)
     orders = [visit.order for visit in plan.visits]
     faults = Counter(order.fault for order in orders)
     assert faults[Fault.WRONG_AMOUNT] == 8
@@ -42,11 +43,21 @@ def test_four_hundred_orders_have_what_was_announced() -> None:
 
 @pytest.mark.parametrize("orders", [1, 15, 16, 40, 1000])
 def test_orders_of_any_number_add_up(orders: int) -> None:
-    for visit in draw(orders, 1, 10, 1).visits:
+    for visit in draw(TEA, orders, 1, 10, 1).visits:
         assert visit.order.amount_minor > 0
         assert all(line.amount_minor >= 0 for line in visit.order.lines)
         for line in visit.order.lines:
             assert line.gift_of is None or (line.gift_of == "1" and line.amount_minor == 0)
+
+
+def test_the_second_shop_has_its_share_of_everything_and_what_only_wechat_pay_does() -> None:
+    tea, tools = draw(TEA, 400, 7, 60, 1001), draw(TOOLS, 100, 9, 60, 1401)
+    assert {each.fault for each in tea.planted} == {each.fault for each in tools.planted} - set(PROBES)
+    assert {visit.order.fault for visit in tea.visits} == {visit.order.fault for visit in tools.visits}
+    assert {each.place for each in tools.planted} & {Place.GATEWAY, Place.WECHATPAY} == {Place.WECHATPAY}
+    whole = together([tea, tools])
+    assert outline(whole) == [*outline(tea), *outline(tools)]
+    assert (whole.outage_after, whole.rotates_after) == (tea.outage_after, 30)
 
 
 async def test_the_shop_repeats_an_order_under_its_key() -> None:
@@ -101,7 +112,7 @@ async def push_what_is_paid(scene: Scene) -> None:
     pushed: set[str] = set()
     while True:
         for notice in list(scene.stub.notices):
-            out_trade_no = notice["out_trade_no"]
+            out_trade_no = notice.get("out_trade_no", "")
             if out_trade_no in scene.stub.orders and out_trade_no not in pushed:
                 with suppress(httpx.TransportError):
                     answer = await scene.push("shop." + out_trade_no.replace("_", "."), out_trade_no)
@@ -114,7 +125,7 @@ async def push_what_is_paid(scene: Scene) -> None:
 async def test_a_short_hour_over_sockets() -> None:
     async with over_sockets(time_scale=600) as scene:
         pushing = asyncio.create_task(push_what_is_paid(scene))
-        await scene.control("trade-hour", orders=60, seed=7, seconds=4, grace_seconds=30)
+        await scene.control("trade-hour", orders=60, wechatpay_orders=20, seed=7, seconds=4, grace_seconds=30)
         again = await scene.http.post("/control/trade-hour", json={})
         assert again.status_code == 409
         await scene.dump()
@@ -125,7 +136,7 @@ async def test_a_short_hour_over_sockets() -> None:
         dump = await scene.dump()
         pushing.cancel()
         assert (progress["finished"], progress["trade_hour"]) == (True, "settled")
-        assert progress["orders_accepted"] == len(scene.stub.orders) == 60
+        assert progress["orders_accepted"] == len(scene.stub.orders) == 80
         check_against_the_stub(dump, scene)
 
 
@@ -134,16 +145,19 @@ def check_against_the_stub(dump: Any, scene: Scene) -> None:
     orders = {f"{order['shop_id']}_{order['order_no']}": order for order in dump["shop"]["orders"]}
     assert set(orders) == set(scene.stub.orders)
     assert {number for number, order in orders.items() if order["cancelled"]} == set(scene.stub.cancelled)
-    for notice in dump["alipay"]["notices"]:
+    sent = [notice for provider in ("alipay", "wechatpay") for notice in dump[provider]["notices"]]
+    for notice in sent:
         assert set(scene.stub.verdicts[notice["notify_id"]]) == {notice["expected_reason"] or "accepted"}
-    told = {fields["out_trade_no"] for fields in scene.stub.notices}
+    told = {fields.get("out_trade_no") for fields in scene.stub.notices}
     for number, order in orders.items():
         assert order["amount_minor"] == scene.stub.orders[number]["payment_plan"][0]["amount_minor"]
         unpaid = order["fault"] in {"never_paid", "cancelled_before_payment"}
         assert order["paid"] is not unpaid
         assert (number in told) is (order["paid"] and order["fault"] != "no_notice")
         assert len(order["trade_nos"]) <= (2 if order["fault"] == "double_payment" else 1)
-    amounts = {trade["out_trade_no"]: trade["amount_minor"] for trade in dump["alipay"]["trades"]}
+    trades = [trade for provider in ("alipay", "wechatpay") for trade in dump[provider]["trades"]]
+    amounts = {trade["out_trade_no"]: trade["amount_minor"] for trade in trades}
+    assert {trade["trade_no"][:4] for trade in dump["wechatpay"]["trades"]} == {"4200"}
     wrong = {
         number for number, amount in amounts.items() if amount != orders[number.removesuffix("_2")]["amount_minor"]
     }

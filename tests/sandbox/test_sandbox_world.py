@@ -18,6 +18,15 @@ def test_keys_are_private_and_stay(tmp_path: Path) -> None:
         "alipay_public.pem",
         "app_private.pem",
         "app_public.pem",
+        "merchant_private.pem",
+        "merchant_public.pem",
+        "wechatpay.json",
+        "wechatpay_api_v3_key.txt",
+        "wechatpay_certificate.pem",
+        "wechatpay_certificate_private.pem",
+        "wechatpay_certificate_public.pem",
+        "wechatpay_key_private.pem",
+        "wechatpay_key_public.pem",
         "world.json",
     }
     assert {stat.S_IMODE(path.stat().st_mode) for path in directory.iterdir()} == {0o600}

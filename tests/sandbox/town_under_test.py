@@ -13,8 +13,11 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from fastapi import FastAPI
 
 from sandbox.app import build
+from sandbox.pace import Pace
 from sandbox.server import server
 from sandbox.town import Settings, Town
+from sandbox.wechatpay.keys import Accounts as WechatPayAccounts
+from sandbox.wechatpay.keys import WechatPayKeys
 from sandbox.world import Accounts, World
 from tests.sandbox.lockstep_stub import LockstepStub
 
@@ -31,8 +34,18 @@ RECIPIENT = {
 
 @cache
 def a_world() -> World:
-    keys = [rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2)]
-    return World(Accounts.draw(), alipay_private=keys[0], app_private=keys[1])
+    alipay, app, *wechatpay = [rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(5)]
+    keys = WechatPayKeys(WechatPayAccounts.draw(), *wechatpay)
+    return World(Accounts.draw(), alipay_private=alipay, app_private=app, wechatpay=keys)
+
+
+class RecordingPace(Pace):
+    def __init__(self) -> None:
+        super().__init__()
+        self.pauses: list[float] = []
+
+    async def pause(self, seconds: float) -> None:
+        self.pauses.append(seconds)
 
 
 @dataclass

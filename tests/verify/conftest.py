@@ -30,15 +30,24 @@ TABLES = (
 JSON_COLUMNS = ("change", "contents")
 
 
-def twelve_orders() -> SmallWorld:
+BASKETS: dict[str, tuple[str, int]] = {
+    "1002": ("TEA-GIFTBOX", 1),
+    "1007": ("TEA-SECRET-50", 1),
+    "2001": ("TOOL-HAMMER", 2),
+    "2002": ("TOOL-HAMMER", 1),
+}
+
+
+def fourteen_orders() -> SmallWorld:
+    """Twelve of the shop that Alipay pays, two of the one that WeChat Pay pays."""
     world = SmallWorld()
-    others: dict[str, tuple[str, int]] = {"1002": ("TEA-GIFTBOX", 1), "1007": ("TEA-SECRET-50", 1)}
-    for no in (*range(1001, 1009), *range(1011, 1015)):
-        world.place(str(no), *others.get(str(no), ("TEA-GREEN-250", 2 if no < 1009 else 3)))
+    for no in (*range(1001, 1009), *range(1011, 1015), 2001, 2002):
+        world.place(str(no), *BASKETS.get(str(no), ("TEA-GREEN-250", 2 if no < 1009 else 3)))
     _delivered_or_on_the_road(world)
     _split(world)
     _odd_money(world)
     _stopped(world)
+    _at_wechat_pay(world)
     world.pay("1007")  # nobody has matched its sku: it is paid and waits
     world.case("1007", "unmatched_sku", "shop/tea/1007", waits=True)
     world.move("1007", "reserve_stock", holds=["unmatched_sku"])
@@ -97,8 +106,17 @@ def _stopped(world: SmallWorld) -> None:
     world.push("1005")
     world.cancel("1005")
     world.stop("1005", cancellation="done")
-    world.trade("1006", 14400, "TRADE_CLOSED", None)  # never paid
+    world.trade("1006", 14400, "closed", None)  # never paid
     world.stop("1006")
+
+
+def _at_wechat_pay(world: SmallWorld) -> None:
+    world.pay("2002", told=False)
+    world.push("2002")
+    world.pay("2001")
+    world.push("2001")
+    world.impostor("2001", "signature")
+    world.impostor("2001", "stale")
 
 
 def insert(database_url: str, world: SmallWorld) -> None:
@@ -157,7 +175,7 @@ def _open_units(world: SmallWorld) -> Counter[str]:
 
 @pytest.fixture(scope="session")
 async def small_template(postgres: EmbeddedPostgres, template: str) -> str:
-    insert(await postgres.create_database("template_small_world", template), twelve_orders())
+    insert(await postgres.create_database("template_small_world", template), fourteen_orders())
     return "template_small_world"
 
 
@@ -171,4 +189,4 @@ async def small_record(postgres: EmbeddedPostgres, small_template: str) -> Async
 @pytest.fixture
 def small_dump() -> dict[str, Any]:
     """What the outside says of the same world; a test may alter it."""
-    return twelve_orders().dump
+    return fourteen_orders().dump

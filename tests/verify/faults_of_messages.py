@@ -22,6 +22,22 @@ MESSAGES = (
         "refused-messages",
     ),
     outside(
+        "WeChat Pay's probe was answered success",
+        lambda dump: notice(dump, "F2001-signature")["deliveries"][0].update(status=204),
+        "refused-messages",
+        "acknowledged-messages",
+    ),
+    record(
+        "a notice of WeChat Pay's that was kept back was not refused as stale",
+        "update inbound_events set reason = 'signature' where message_id = 'F2001-stale'",
+        "refused-messages",
+    ),
+    outside(
+        "a genuine notice of WeChat Pay's was answered with nothing that stops it",
+        lambda dump: notice(dump, "N2001").update(deliveries=unanswered(201, 400, None)),
+        "acknowledged-messages",
+    ),
+    outside(
         "a forged message was answered success",
         lambda dump: notice(dump, "F1001-signature")["deliveries"][0].update(answer="success"),
         "refused-messages",

@@ -70,15 +70,34 @@ MONEY = (
         lambda dump: dump["alipay"]["calls"].clear(),
         "silent-trades-found",
     ),
+    record(
+        "a payment was booked at the other provider",
+        "update payments set provider = 'alipay' where trade_no = 'T2001'",
+        "captured-money",
+        "receivable-is-captured",
+        "silent-trades-found",
+        "refused-without-effect",
+    ),
+    outside(
+        "WeChat Pay was never asked about what a query is said to have found",
+        lambda dump: dump["wechatpay"]["calls"].clear(),
+        "silent-trades-found",
+    ),
+    outside(
+        "a trade was paid at WeChat Pay and nobody knows",
+        lambda dump: dump["wechatpay"]["trades"].append(trade(dump, "2001") | {"trade_no": "T2001-again"}),
+        "captured-money",
+        "silent-trades-found",
+    ),
     outside(
         "a trade was paid and nobody knows",
-        lambda dump: trade(dump, "1006").update(state="TRADE_SUCCESS", paid_at="2026-11-22T04:31:00Z"),
+        lambda dump: trade(dump, "1006").update(state="paid", paid_at="2026-11-22T04:31:00Z"),
         "captured-money",
         "silent-trades-found",
     ),
     outside(
         "a trade of a closed order can still be paid",
-        lambda dump: trade(dump, "1006").update(state="WAIT_BUYER_PAY"),
+        lambda dump: trade(dump, "1006").update(state="waiting"),
         "ended-trades-closed",
     ),
 )

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from tests.verify.two_shops import provider_of, shop_of
+
 Dump = dict[str, Any]
 
 
@@ -32,11 +34,13 @@ def one(rows: list[Dump], **wanted: Any) -> Dump:
 
 
 def trade(dump: Dump, number: str) -> Dump:
-    return one(dump["alipay"]["trades"], out_trade_no=f"tea_{number}")
+    shop, provider, _ = shop_of(number)
+    return one(dump[provider]["trades"], out_trade_no=f"{shop}_{number}")
 
 
 def notice(dump: Dump, notify_id: str) -> Dump:
-    return one(dump["alipay"]["notices"], notify_id=notify_id)
+    """Ids begin with a letter and the order's number."""
+    return one(dump[provider_of(notify_id[1:])]["notices"], notify_id=notify_id)
 
 
 def outbound(dump: Dump, no: str) -> Dump:

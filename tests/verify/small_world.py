@@ -9,14 +9,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from persistence.audit import GENESIS, entry_hash
+from tests.verify.two_shops import ASKED, OWN, REFUSAL, SUCCESS, order_of, provider_of, reference_of, shop_of
 
 NOON = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
-OWN = {"app_id": "2021000000000001", "seller_id": "2088000000000001"}
 BOX = (
     {"sku": "TEA-GREEN-250", "quantity": 1, "cash_minor": 11657},
     {"sku": "CUP-WHITE", "quantity": 2, "cash_minor": 5143},
 )
-PRICES = {"TEA-GREEN-250": 6800, "CUP-WHITE": 1500, "TEA-GIFTBOX": 16800, "TEA-SECRET-50": 5200}
+PRICES = {"TEA-GREEN-250": 6800, "CUP-WHITE": 1500, "TEA-GIFTBOX": 16800, "TEA-SECRET-50": 5200, "TOOL-HAMMER": 4900}
 FREIGHT = 800
 
 Rows = dict[str, list[dict[str, Any]]]
@@ -40,6 +40,7 @@ class SmallWorld:
         self.dump: dict[str, Any] = {
             "dumped_at": shown(moment(90)),
             "alipay": {"trades": [], "notices": [], "calls": []},
+            "wechatpay": {"trades": [], "notices": [], "calls": []},
             "warehouse": {"outbound": [], "calls": [], "messages": [], "stock": {}},
             "shop": {"orders": []},
         }
@@ -47,7 +48,7 @@ class SmallWorld:
     # The shop
 
     def place(self, no: str, sku: str = "TEA-GREEN-250", quantity: int = 2) -> None:
-        order_id, cash = f"shop/tea/{no}", PRICES[sku] * quantity
+        order_id, cash = order_of(no), PRICES[sku] * quantity
         line = {
             "line_id": "1",
             "platform_sku": sku,
@@ -57,12 +58,12 @@ class SmallWorld:
         }
         line |= {"merchant_discount_minor": 0, "platform_subsidy_minor": 0, "gift_of": None}
         self.dump["shop"]["orders"].append(
-            {"order_no": no, "shop_id": "tea", "reference": f"shop.tea.{no}", "amount_minor": cash + FREIGHT}
+            {"order_no": no, "shop_id": shop_of(no)[0], "reference": reference_of(no), "amount_minor": cash + FREIGHT}
             | {"placed_at": shown(NOON), "accepted_at": shown(NOON), "fault": None, "cancelled": False, "lines": [line]}
             | {"deliveries": [taken("{}", 202)]}
         )
         self.rows["orders"].append(
-            {"id": order_id, "source_channel": "shop", "shop_id": "tea", "order_no": no, "kind": "standard"}
+            {"id": order_id, "source_channel": "shop", "shop_id": shop_of(no)[0], "order_no": no, "kind": "standard"}
             | {"currency": "CNY", "amount_minor": cash + FREIGHT, "shipping_minor": FREIGHT, "customer_id": "c-1"}
             | {"customer_note": "", "recipient": "", "phone_tail": "", "address_gaps": [], "placed_at": NOON}
             | {"unmatched": ["1"] if sku == "TEA-SECRET-50" else [], "payment": "unpaid", "fulfilment": "waiting"}
@@ -76,7 +77,7 @@ class SmallWorld:
         for number, need in enumerate(self._needs(sku, quantity, cash), start=1):
             line_id = f"1.{number}" if sku == "TEA-GIFTBOX" else "1"
             self.rows["demands"].append({"order_id": order_id, "line_id": line_id, **need})
-        self.evidence("shop tea", order_id, order_id, "accepted")
+        self.evidence(f"shop {shop_of(no)[0]}", order_id, order_id, "accepted")
         self.audit(no, "place", {"amount": "any"})
 
     def _needs(self, sku: str, quantity: int, cash: int) -> list[dict[str, Any]]:
@@ -92,11 +93,12 @@ class SmallWorld:
 
     def trade(self, number: str, amount_minor: int, state: str, paid_at: datetime | None) -> str:
         trade_no = f"T{number}"
-        self.dump["alipay"]["trades"].append(
+        shop, provider, _ = shop_of(number)
+        self.dump[provider]["trades"].append(
             {
                 "trade_no": trade_no,
-                "out_trade_no": f"tea_{number}",
-                **OWN,
+                "out_trade_no": f"{shop}_{number}",
+                **OWN[provider],
                 "amount_minor": amount_minor,
                 "currency": "CNY",
             }
@@ -111,47 +113,50 @@ class SmallWorld:
         amount = amount_minor or order["amount_minor"]
         matched = part == 1 and amount == order["amount_minor"]
         number = no if part == 1 else f"{no}_{part}"
-        trade_no = self.trade(number, amount, "TRADE_SUCCESS", moment(3) + timedelta(milliseconds=250))
+        shop, provider, account = shop_of(no)
+        trade_no = self.trade(number, amount, "paid", moment(3) + timedelta(milliseconds=250))
         if told:
-            self.notice(f"N{number}", trade_no, "accepted")
-            self.evidence("alipay", f"N{number}", order["id"], "accepted")
+            self.notice(f"N{number}", trade_no, "accepted", provider=provider)
+            self.evidence(provider, f"N{number}", order["id"], "accepted")
         else:
-            call = {"at": shown(NOON), "method": "alipay.trade.query", "out_trade_no": f"tea_{number}"}
-            self.dump["alipay"]["calls"].append(call | {"answer_code": "10000"})
+            call = {"at": shown(NOON), "out_trade_no": f"{shop}_{number}"}
+            self.dump[provider]["calls"].append(call | ASKED[provider])
         source = "notice" if told else "query"
         self.rows["payments"].append(
-            {"provider": "alipay", "account": "main", "trade_no": trade_no, "order_id": order["id"], "part": part}
+            {"provider": provider, "account": account, "trade_no": trade_no, "order_id": order["id"], "part": part}
             | {"amount_minor": amount, "currency": "CNY", "paid_at": moment(3), "matched": matched, "source": source}
             | {"recorded_at": NOON}
         )
         apart = {"provider_receivable": amount, "held_apart": -amount}
         whole = {"provider_receivable": amount, "buyer_cash": FREIGHT - amount, "freight": -FREIGHT}
         kind, postings = ("captured", whole) if matched else ("held_apart", apart)
-        self.book(no, kind, f"alipay/main/{trade_no}", postings)
+        self.book(no, kind, f"{provider}/{account}/{trade_no}", postings)
         told_as = {"amount": f"{amount / 100:.2f} CNY", "trade": trade_no, "source": source}
         self.move(no, "record_payment", told_as, **({"payment": "paid"} if matched else {}))
 
-    def notice(self, notify_id: str, trade_no: str, expected: str, reason: str | None = None) -> None:
-        answer = "fail" if expected == "refused" else "success"
-        self.dump["alipay"]["notices"].append(
+    def notice(
+        self, notify_id: str, trade_no: str, expected: str, reason: str | None = None, *, provider: str = "alipay"
+    ) -> None:
+        heard = REFUSAL[provider] if expected == "refused" else SUCCESS[provider]
+        self.dump[provider]["notices"].append(
             {"notify_id": notify_id, "trade_no": trade_no, "expected": expected, "expected_reason": reason}
-            | {"deliveries": [taken(answer)]}
+            | {"deliveries": [taken(*heard)]}
         )
 
     def impostor(self, no: str, reason: str) -> None:
-        self.notice(f"F{no}-{reason}", f"T{no}", "refused", reason)
-        self.evidence("alipay", f"F{no}-{reason}", None, "refused", reason)
+        self.notice(f"F{no}-{reason}", f"T{no}", "refused", reason, provider=provider_of(no))
+        self.evidence(provider_of(no), f"F{no}-{reason}", None, "refused", reason)
 
     def other_content(self, no: str) -> None:
         self.notice(f"N{no}", f"T{no}", "quarantined")
-        self.evidence("alipay", f"N{no}", f"shop/tea/{no}", "quarantined", "other_content")
+        self.evidence("alipay", f"N{no}", order_of(no), "quarantined", "other_content")
         self.case(no, "other_content", f"T{no}")
 
     # The warehouse
 
     def push(self, no: str, contents: Mapping[str, int] | None = None, number: int = 1) -> None:
         """All of it, unless `contents` says what is there; a further number is the rest of a split order."""
-        order_id, reference, key = f"shop/tea/{no}", f"shop.tea.{no}", f"order/shop/tea/{no}/push"
+        order_id, reference, key = order_of(no), reference_of(no), f"order/{order_of(no)}/push"
         if number > 1:
             reference, key = f"{reference}.{number}", f"{key}/{number}"
         outbound_no = f"OB{no}" if number == 1 else f"OB{no}.{number}"
@@ -176,10 +181,10 @@ class SmallWorld:
             self.move(no, "record_push", fulfilment="pushed")
 
     def _sku(self, no: str, line_id: str) -> str:
-        return str(self._one(self.rows["demands"], order_id=f"shop/tea/{no}", line_id=line_id)["sku"])
+        return str(self._one(self.rows["demands"], order_id=order_of(no), line_id=line_id)["sku"])
 
     def _reserve(self, no: str, line: Mapping[str, Any]) -> None:
-        key = {"order_id": f"shop/tea/{no}", "line_id": line["line_id"]}
+        key = {"order_id": order_of(no), "line_id": line["line_id"]}
         held = next((row for row in self.rows["reservations"] if key.items() <= row.items()), None)
         if held is None:
             held = {**key, "sku": line["sku"], "quantity": 0, "shipped": 0, "released": False}
@@ -189,7 +194,7 @@ class SmallWorld:
     def parcel(
         self, no: str, contents: Mapping[str, int], number: int = 1, *, outbound: int = 1, delivered: bool = True
     ) -> None:
-        order_id, reference, parcel_no = f"shop/tea/{no}", f"shop.tea.{no}", f"OB{no}-{number}"
+        order_id, reference, parcel_no = order_of(no), reference_of(no), f"OB{no}-{number}"
         if outbound > 1:
             reference = f"{reference}.{outbound}"
         times = {"shipped_at": moment(20), "delivered_at": moment(40) if delivered else None}
@@ -215,7 +220,7 @@ class SmallWorld:
 
     def stop(self, no: str, **moves: Any) -> None:
         """Nothing leaves: what is at the warehouse is stopped, all money is due back."""
-        order_id = f"shop/tea/{no}"
+        order_id = order_of(no)
         for row in [row for row in self.rows["outbound_orders"] if row["order_id"] == order_id]:
             self.stop_outbound(no, row["number"])
         for row in self.rows["reservations"]:
@@ -223,18 +228,19 @@ class SmallWorld:
         for paid in [row for row in self.rows["payments"] if row["order_id"] == order_id]:
             amount = paid["amount_minor"]
             postings = {"buyer_cash": amount - FREIGHT, "freight": FREIGHT, "refund_payable": -amount}
-            self.book(no, "refund_due", f"alipay/main/{paid['trade_no']}", postings)
+            about = f"{paid['provider']}/{paid['account']}/{paid['trade_no']}"
+            self.book(no, "refund_due", about, postings)
             self.case(no, "refund_due", order_id)
         self.move(no, "stop", fulfilment="stopped", **moves)
 
     def stop_outbound(self, no: str, number: int) -> None:
-        row = self._one(self.rows["outbound_orders"], order_id=f"shop/tea/{no}", number=number)
+        row = self._one(self.rows["outbound_orders"], order_id=order_of(no), number=number)
         row["stopped"] = True
         self._one(self.dump["warehouse"]["outbound"], reference=row["reference"])["state"] = "stopped"
 
     def drop(self, no: str, units: int, amount: int) -> None:
         """Units of line 1 will not come: their share of the cash is due back, their reservation is gone."""
-        order_id = f"shop/tea/{no}"
+        order_id = order_of(no)
         self._one(self.rows["demands"], order_id=order_id)["dropped"] = units
         demand, held = (self._one(self.rows[table], order_id=order_id) for table in ("demands", "reservations"))
         held["quantity"] = min(held["quantity"], demand["quantity"] - units)
@@ -246,7 +252,7 @@ class SmallWorld:
         self.rows["cases"].append(
             {
                 "id": f"case-{no}-{cause}",
-                "order_id": f"shop/tea/{no}",
+                "order_id": order_of(no),
                 "cause": cause,
                 "subject": subject,
                 "detail": ".",
@@ -262,9 +268,9 @@ class SmallWorld:
         self.audit(no, step, {**moved, **(about or {})})
 
     def audit(self, no: str, step: str, change: Mapping[str, Any]) -> None:
-        chain = [row for row in self.rows["audit_log"] if row["order_id"] == f"shop/tea/{no}"]
+        chain = [row for row in self.rows["audit_log"] if row["order_id"] == order_of(no)]
         previous = chain[-1]["hash"] if chain else GENESIS
-        entry = {"order_id": f"shop/tea/{no}", "seq": len(chain) + 1, "at": NOON, "actor": "茶铺", "step": step}
+        entry = {"order_id": order_of(no), "seq": len(chain) + 1, "at": NOON, "actor": "茶铺", "step": step}
         entry |= {"change": dict(change), "caused_by": [len(self.rows["inbound_events"])], "transaction_id": step}
         entry |= {"workflow_run": "run", "trace_id": ""}
         entry |= {"previous_hash": previous, "hash": entry_hash(entry, previous)}
@@ -272,7 +278,7 @@ class SmallWorld:
 
     def book(self, no: str, kind: str, reference: str, postings: Mapping[str, int]) -> None:
         seq = len(self.rows["ledger_entries"]) + 1
-        entry = {"seq": seq, "order_id": f"shop/tea/{no}", "kind": kind, "reference": reference}
+        entry = {"seq": seq, "order_id": order_of(no), "kind": kind, "reference": reference}
         entry |= {"transaction_id": "any", "booked_at": NOON, "posting_count": len(postings)}
         self.rows["ledger_entries"].append(entry)
         for account, amount in postings.items():

@@ -68,8 +68,9 @@ def test_another_merchants_trades_do_not_concern_us(small_dump: Dump, small_reco
     foreign = {"trade_no": "T-foreign", "out_trade_no": "tea_1004_2", "app_id": "2021999"}
     small_dump["alipay"]["trades"].append(own | foreign)
     assert not all(each.held for each in check(small_dump, small_record))
-    ours = {"app_id": own["app_id"], "seller_id": own["seller_id"]}
-    assert all(each.held for each in check(small_dump, small_record, **ours))
+    ours = [trade(small_dump, number) for number in ("1001", "2001")]
+    app_ids, seller_ids = {each["app_id"] for each in ours}, {each["seller_id"] for each in ours}
+    assert all(each.held for each in check(small_dump, small_record, app_ids=app_ids, seller_ids=seller_ids))
 
 
 def test_every_invariant_has_a_fault_that_breaks_it() -> None:

@@ -82,7 +82,7 @@ def outside() -> SmallWorld:
     for no in ("1001", "1003", "1005"):
         world.push(no)
     world.parcel("1001", {"1": 2})
-    world.trade("1004", 14400, "TRADE_CLOSED", None)
+    world.trade("1004", 14400, "closed", None)
     world.cancel("1005")
     world.stop("1005")
     return world

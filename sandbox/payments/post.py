@@ -1,26 +1,27 @@
 """Which notices a payment calls for, honest and planted ones, and the sending of them."""
 
 import asyncio
+from typing import Generic
 
-from sandbox.alipay.notices import IMPOSTORS, REFUNDS, Notice, NoticeDesk
-from sandbox.alipay.trades import Trade, TradeBook
 from sandbox.courier import Courier
 from sandbox.crew import Crew
 from sandbox.faults import Fault, FaultBook, Place, Planted
+from sandbox.payments.notices import REFUNDS, AnyNotice, Desk
+from sandbox.payments.trades import Trade, TradeBook
 
-MINUTE, HOUR = 60.0, 3600.0
-RETRY_AFTER = (4 * MINUTE, 10 * MINUTE, 10 * MINUTE, HOUR, 2 * HOUR, 6 * HOUR, 15 * HOUR)
 REPEAT_AFTER = 45.0  # the world's seconds until a notice that was taken comes once more
 IMPOSTOR_AFTER = 20.0  # the world's seconds until a planted notice follows the payment
 
 SENDING = (Fault.DUPLICATE, Fault.REPEATED, Fault.DELAY, Fault.DUPLICATE_OTHER_ID)
 TOLD = (Fault.WRONG_AMOUNT, Fault.EARLY_NOTICE, Fault.DOUBLE_PAYMENT)  # faults of a trade that its notice is named by
-ANNOUNCING = (Fault.NO_NOTICE, *SENDING, *IMPOSTORS, *REFUNDS, Fault.OTHER_CONTENT)
+ANNOUNCING = (Fault.NO_NOTICE, *SENDING, *REFUNDS, Fault.OTHER_CONTENT)
 
 
-class NoticePost:
-    def __init__(self, desk: NoticeDesk, trades: TradeBook, faults: FaultBook, courier: Courier, crew: Crew) -> None:
-        self.sent: list[Notice] = []
+class NoticePost(Generic[AnyNotice]):
+    def __init__(
+        self, desk: Desk[AnyNotice], trades: TradeBook, faults: FaultBook, courier: Courier, crew: Crew
+    ) -> None:
+        self.sent: list[AnyNotice] = []
         self._desk = desk
         self._trades = trades
         self._faults = faults
@@ -31,7 +32,7 @@ class NoticePost:
         """Tell of a payment, with every fault that was planted for this trade."""
         planted = self._planted(trade.out_trade_no)
         genuine = None if Fault.NO_NOTICE in planted else self._genuine(trade, planted)
-        for fault in IMPOSTORS:
+        for fault in self._desk.impostors:
             if fault in planted:
                 self._crew.start(self._deliver(self._write(trade, fault), after=IMPOSTOR_AFTER))
         if genuine is not None and Fault.OTHER_CONTENT in planted:
@@ -41,7 +42,7 @@ class NoticePost:
             if fault in planted:
                 self._crew.start(self._give_back(trade, genuine, fault))
 
-    def send(self, trade: Trade, fault: Fault | None = None) -> Notice:
+    def send(self, trade: Trade, fault: Fault | None = None) -> AnyNotice:
         """One notice about a trade, now."""
         if fault in REFUNDS:
             self._trades.refund_part(trade)
@@ -52,10 +53,11 @@ class NoticePost:
         return notice
 
     def _planted(self, out_trade_no: str) -> dict[Fault, Planted]:
-        found = {fault: self._faults.take(Place.TRADE, out_trade_no, fault) for fault in ANNOUNCING}
+        possible = (*ANNOUNCING, *self._desk.impostors)
+        found = {fault: self._faults.take(Place.TRADE, out_trade_no, fault) for fault in possible}
         return {fault: planted for fault, planted in found.items() if planted is not None}
 
-    def _genuine(self, trade: Trade, planted: dict[Fault, Planted]) -> Notice:
+    def _genuine(self, trade: Trade, planted: dict[Fault, Planted]) -> AnyNotice:
         sending = next((fault for fault in SENDING if fault in planted), None)
         label = trade.fault if trade.fault in TOLD else sending
         notice = self._write(trade, label)
@@ -65,18 +67,19 @@ class NoticePost:
                 self._crew.start(self._deliver(self._write(trade, Fault.DUPLICATE_OTHER_ID)))
         return notice
 
-    def _write(self, trade: Trade, fault: Fault | None, notify_id: str | None = None) -> Notice:
+    def _write(self, trade: Trade, fault: Fault | None, notify_id: str | None = None) -> AnyNotice:
         notice = self._desk.write(trade, fault, notify_id)
         self.sent.append(notice)
         return notice
 
-    async def _deliver(self, notice: Notice, *, after: float = 0.0, copies: int = 1) -> None:
+    async def _deliver(self, notice: AnyNotice, *, after: float = 0.0, copies: int = 1) -> None:
         await self._courier.pace.pause(after)
-        taken = await self._courier.deliver(notice, lambda: self._desk.envelope(notice), RETRY_AFTER, copies)
+        pauses = self._desk.retry_after
+        taken = await self._courier.deliver(notice, lambda: self._desk.envelope(notice), pauses, copies)
         notice.is_given_up = not taken
         notice.over.set()
 
-    async def _deliver_oddly(self, notice: Notice, planted: dict[Fault, Planted]) -> None:
+    async def _deliver_oddly(self, notice: AnyNotice, planted: dict[Fault, Planted]) -> None:
         if (delay := planted.get(Fault.DELAY)) is not None:
             await asyncio.sleep(delay.seconds)
         duplicate = planted.get(Fault.DUPLICATE)
@@ -86,11 +89,11 @@ class NoticePost:
             await self._courier.pace.pause(REPEAT_AFTER)
             await self._courier.attempt(notice, self._desk.envelope(notice))
 
-    async def _follow(self, first: Notice, second: Notice) -> None:
+    async def _follow(self, first: AnyNotice, second: AnyNotice) -> None:
         await first.over.wait()
         await self._deliver(second)
 
-    async def _give_back(self, trade: Trade, genuine: Notice | None, fault: Fault) -> None:
+    async def _give_back(self, trade: Trade, genuine: AnyNotice | None, fault: Fault) -> None:
         """Money goes back once the payment itself is told; FINISHED_AFTER_REFUND tells of both steps."""
         if genuine is not None:
             await genuine.over.wait()
@@ -99,6 +102,6 @@ class NoticePost:
             self._trades.finish(trade)
             await self._deliver(self._write(trade, fault))
 
-    def _refunded(self, trade: Trade, fault: Fault) -> Notice:
+    def _refunded(self, trade: Trade, fault: Fault) -> AnyNotice:
         self._trades.refund_part(trade)
         return self._write(trade, fault)

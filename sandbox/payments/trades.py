@@ -1,4 +1,4 @@
-"""Alipay's book of trades. One out_trade_no has one trade; amounts are fen, times are aware."""
+"""A provider's book of trades. One out_trade_no has one trade; amounts are fen, times are aware."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -8,18 +8,17 @@ from enum import StrEnum
 
 from sandbox.faults import Fault
 from sandbox.pace import CHINA, now, shown
-from sandbox.world import Accounts
 
 BUYERS = 10_000
 
 
 class TradeState(StrEnum):
-    """Alipay's own words."""
+    """Our words; each provider has its own for them."""
 
-    WAIT_BUYER_PAY = "WAIT_BUYER_PAY"
-    TRADE_SUCCESS = "TRADE_SUCCESS"
-    TRADE_FINISHED = "TRADE_FINISHED"
-    TRADE_CLOSED = "TRADE_CLOSED"
+    WAITING = "waiting"  # for the buyer to pay
+    PAID = "paid"
+    FINISHED = "finished"  # paid, and too late for refunds
+    CLOSED = "closed"
 
 
 class NotPayable(Exception):
@@ -28,6 +27,8 @@ class NotPayable(Exception):
 
 @dataclass
 class Trade:
+    """`app_id` and `seller_id` name the merchant as his provider does."""
+
     trade_no: str
     out_trade_no: str
     app_id: str
@@ -36,7 +37,7 @@ class Trade:
     subject: str
     amount_minor: int
     opened_at: datetime
-    state: TradeState = TradeState.WAIT_BUYER_PAY
+    state: TradeState = TradeState.WAITING
     paid_at: datetime | None = None
     closed_at: datetime | None = None
     refunded_minor: int = 0
@@ -61,10 +62,12 @@ class Trade:
 
 
 class TradeBook:
-    """Numbers are Alipay-like: the day, then the time and a running number, so that a restart draws new ones."""
+    """Numbers are made of the time, by `numbers`, and a running number, so that a restart draws new ones."""
 
-    def __init__(self, accounts: Accounts) -> None:
-        self._accounts = accounts
+    def __init__(self, app_id: str, seller_id: str, numbers: str) -> None:
+        self._app_id = app_id
+        self._seller_id = seller_id
+        self._numbers = numbers
         self._trades: dict[str, Trade] = {}
         self._drawn: Counter[str] = Counter()
 
@@ -74,10 +77,10 @@ class TradeBook:
     def number(self, kind: str) -> str:
         """28 digits and more, unique within its kind."""
         self._drawn[kind] += 1
-        return f"{now().astimezone(CHINA):%Y%m%d2200%H%M%S%f}{self._drawn[kind]:06d}"
+        return f"{now().astimezone(CHINA).strftime(self._numbers)}{self._drawn[kind]:06d}"
 
     def find(self, out_trade_no: str, trade_no: str = "") -> Trade | None:
-        """Alipay's own number decides when both are given."""
+        """The provider's own number decides when both are given."""
         if trade_no:
             return next((trade for trade in self._trades.values() if trade.trade_no == trade_no), None)
         return self._trades.get(out_trade_no)
@@ -89,8 +92,8 @@ class TradeBook:
         trade = Trade(
             trade_no=self.number("trade"),
             out_trade_no=out_trade_no,
-            app_id=self._accounts.app_id,
-            seller_id=self._accounts.seller_id,
+            app_id=self._app_id,
+            seller_id=self._seller_id,
             buyer_id=f"2088{self._drawn['trade'] % BUYERS:04d}****{self._drawn['trade'] * 7 % BUYERS:04d}",
             subject=subject,
             amount_minor=amount_minor,
@@ -101,9 +104,9 @@ class TradeBook:
         return trade
 
     def pay(self, trade: Trade) -> None:
-        if trade.state is not TradeState.WAIT_BUYER_PAY:
+        if trade.state is not TradeState.WAITING:
             raise NotPayable(f"{trade.out_trade_no} is {trade.state}")
-        trade.state = TradeState.TRADE_SUCCESS
+        trade.state = TradeState.PAID
         trade.paid_at = now()
 
     def refund_part(self, trade: Trade) -> None:
@@ -113,8 +116,8 @@ class TradeBook:
 
     def finish(self, trade: Trade) -> None:
         """The time for refunds is over."""
-        trade.state = TradeState.TRADE_FINISHED
+        trade.state = TradeState.FINISHED
 
     def close(self, trade: Trade) -> None:
-        trade.state = TradeState.TRADE_CLOSED
+        trade.state = TradeState.CLOSED
         trade.closed_at = now()

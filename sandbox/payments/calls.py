@@ -1,0 +1,24 @@
+"""What a provider's gateway writes down of a request."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sandbox.pace import shown
+
+
+@dataclass(frozen=True)
+class Call:
+    """`answer_code` is what the caller could read: a code, a status with a code, `http 503`, or `cut` for nothing."""
+
+    at: datetime
+    method: str
+    out_trade_no: str
+    answer_code: str
+
+    def shown(self) -> dict[str, object]:
+        return {
+            "at": shown(self.at),
+            "method": self.method,
+            "out_trade_no": self.out_trade_no,
+            "answer_code": self.answer_code,
+        }

@@ -1,0 +1,1 @@
+"""A pretend WeChat Pay: sealed notices signed by either of its keys, an API that signs its answers, its own book."""
