@@ -15,6 +15,11 @@ RECIPIENT = {
     "district": "西湖区",
     "detail": "假想路 1 号",
 }
+TOOLS: dict[str, Any] = {
+    "shop_id": "tools",
+    "lines": [{"line_id": "1", "platform_sku": "TOOL-SAW", "title": "手锯", "quantity": 1, "list_price_minor": 13600}],
+}
+"""An order of the shop that WeChat Pay pays, for the same money."""
 ORDER: dict[str, Any] = {
     "shop_id": "tea",
     "order_no": "2001",

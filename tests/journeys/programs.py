@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from domain.limits import Limits
 from runtime.child import Child
-from runtime.config import AlipayAccountSettings, Settings
+from runtime.config import AlipayAccountSettings, Settings, WechatPayAccountSettings
 from runtime.local_house import LocalHouse, until_ready
 from tests.journeys.staging import bound_socket
 
@@ -20,12 +20,14 @@ PIECE = 64 * 1024
 def environment(settings: Settings) -> dict[str, str]:
     """What a process must find around it to have these settings."""
     accounts = TypeAdapter(tuple[AlipayAccountSettings, ...]).dump_json(settings.alipay_accounts)
+    others = TypeAdapter(tuple[WechatPayAccountSettings, ...]).dump_json(settings.wechatpay_accounts)
     return {
         "DATABASE_URL": settings.database_url,
         "TEMPORAL_ADDRESS": settings.temporal_address,
         "LOCKSTEP_RECORD_KEY": settings.record_key.get_secret_value(),
         "LOCKSTEP_PAYLOAD_KEYS": settings.payload_keys.get_secret_value(),
         "LOCKSTEP_ALIPAY_ACCOUNTS": accounts.decode(),
+        "LOCKSTEP_WECHATPAY_ACCOUNTS": others.decode(),
         "LOCKSTEP_WAREHOUSE_URL": settings.warehouse_url,
         "LOCKSTEP_WAREHOUSE_TOKEN": settings.warehouse_token.get_secret_value(),
         "LOCKSTEP_WAREHOUSE_SECRETS": settings.warehouse_secrets.get_secret_value(),

@@ -19,7 +19,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from domain.limits import Limits
 from domain.reference import OrderId
 from persistence import access
-from runtime.config import AlipayAccountSettings, Settings
+from runtime.config import AlipayAccountSettings, Settings, WechatPayAccountSettings
 from runtime.wiring import House
 from sandbox.app import build
 from sandbox.faults import Fault, Place
@@ -129,8 +129,8 @@ class Stage:
         rows = await self.rows("select cause, order_id from cases order by opened_at, cause")
         return [(row.cause, row.order_id) for row in rows]
 
-    async def has_workflow(self, order_no: str) -> bool:
-        workflow_id = identity.order_workflow_id(OrderId("shop", "tea", order_no))
+    async def has_workflow(self, order_no: str, shop_id: str = "tea") -> bool:
+        workflow_id = identity.order_workflow_id(OrderId("shop", shop_id, order_no))
         try:
             await self.house.temporal.get_workflow_handle(workflow_id).describe()
         except RPCError as error:
@@ -157,15 +157,15 @@ class Stage:
         except TimeoutError as late:
             raise TimeoutError(f"{late}; it is {await self.stage_of(order_no)}") from None
 
-    async def silent_payment(self, order_no: str, **wish: Any) -> Any:
+    async def silent_payment(self, order_no: str, shop_id: str = "tea", **wish: Any) -> Any:
         """A trade that the buyer paid and of which nobody told; the answer is the trade."""
-        out_trade_no = f"tea_{order_no}"
+        out_trade_no = f"{shop_id}_{order_no}"
         await self.control("faults", place=Place.TRADE, fault=Fault.NO_NOTICE, key=out_trade_no)
         return await self.control("payments", out_trade_no=out_trade_no, **wish)
 
 
 def settings_for(record_url: str, temporal_address: str, world: Path, outside: str, **changes: Any) -> Settings:
-    """Ours, for the world of that folder. Time runs sixty times as fast; a second merchant account is ours, too."""
+    """Ours, for the world of that folder. Time runs sixty times as fast; a second account at Alipay is ours, too."""
     accounts = json.loads((world / "world.json").read_text())
     keys: dict[str, Any] = {
         "alipay_public_key_files": (world / "alipay_public.pem",),
@@ -180,8 +180,9 @@ def settings_for(record_url: str, temporal_address: str, world: Path, outside: s
         "payload_keys": f"test:{KEY}",
         "alipay_accounts": (
             AlipayAccountSettings(name="main", **main, **keys),
-            AlipayAccountSettings(name="second", **SECOND_ACCOUNT, **keys),
+            AlipayAccountSettings(name="tools", **SECOND_ACCOUNT, **keys),  # called as the one at WeChat Pay is
         ),
+        "wechatpay_accounts": (wechatpay_account(world, f"{outside}/wechatpay"),),
         "warehouse_url": f"{outside}/warehouse",
         "warehouse_token": accounts["warehouse_token"],
         "warehouse_secrets": accounts["warehouse_secret"],
@@ -189,6 +190,24 @@ def settings_for(record_url: str, temporal_address: str, world: Path, outside: s
         "limits": replace(Limits(), completes_after_delivery=timedelta(minutes=1)),
     }
     return Settings(**(usual | changes))
+
+
+def wechatpay_account(world: Path, api_url: str) -> WechatPayAccountSettings:
+    """Both keys of the world's WeChat Pay are valid, before and after it changes from one to the other."""
+    accounts = json.loads((world / "wechatpay.json").read_text())
+    return WechatPayAccountSettings(
+        name="tools",
+        mchid=accounts["mchid"],
+        app_ids=(accounts["app_id"],),
+        platform_key_files={
+            accounts["public_key_id"]: world / "wechatpay_key_public.pem",
+            accounts["certificate_serial"]: world / "wechatpay_certificate.pem",
+        },
+        api_v3_key_files=(world / "wechatpay_api_v3_key.txt",),
+        merchant_serial=accounts["merchant_serial"],
+        merchant_private_key_file=world / "merchant_private.pem",
+        api_url=api_url,
+    )
 
 
 @asynccontextmanager
