@@ -75,8 +75,6 @@ MONEY = (
         "update payments set provider = 'alipay' where trade_no = 'T2001'",
         "captured-money",
         "receivable-is-captured",
-        "silent-trades-found",
-        "refused-without-effect",
     ),
     outside(
         "WeChat Pay was never asked about what a query is said to have found",
