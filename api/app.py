@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.allowances import Allowances
 from api.errors import add_error_answers, add_problem_schemas
@@ -15,8 +15,8 @@ from api.observed import Observed
 from api.proxies import TrustedProxies
 from api.routes import cases, health, orders, status, tracking, webhooks
 from api.size_limit import LARGEST_BODY_BYTES, SizeLimit
-from runtime.config import Settings
 from runtime.logs import start_logs
+from runtime.starting import CannotStart, read_all_settings, tell_unknown_variables
 from runtime.telemetry import telemetry
 from runtime.watch import watching
 from runtime.wiring import House, open_house
@@ -35,6 +35,17 @@ class Edge(FastAPI):
             self.openapi_schema = add_problem_schemas(super().openapi())
         return self.openapi_schema
 
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """A start that fails is told in a sentence; the framework would tell a traceback."""
+
+        async def telling(message: Message) -> None:
+            reason = self.state.cannot_start
+            if message["type"] == "lifespan.startup.failed" and reason is not None:
+                message["message"] = f"error: {reason}"
+            await send(message)
+
+        await super().__call__(scope, receive, telling if scope["type"] == "lifespan" else send)
+
     def build_middleware_stack(self) -> ASGIApp:
         return Observed(SafeHeaders(SizeLimit(TrustedProxies(super().build_middleware_stack()))))
 
@@ -49,11 +60,16 @@ def create_app(house: House | None = None) -> FastAPI:
             yield
             return
         start_logs()
-        settings = Settings()
-        with telemetry(settings, "api") as metrics:
-            async with open_house(settings, metrics=metrics) as opened, watching(opened):
-                app.state.house = opened
-                yield
+        tell_unknown_variables()
+        try:
+            settings = read_all_settings()
+            with telemetry(settings, "api") as metrics:
+                async with open_house(settings, metrics=metrics) as opened, watching(opened):
+                    app.state.house = opened
+                    yield
+        except CannotStart as reason:
+            app.state.cannot_start = reason
+            raise
 
     app = Edge(
         title="Lockstep",
@@ -64,6 +80,7 @@ def create_app(house: House | None = None) -> FastAPI:
         telemetry=NO_TELEMETRY_OF_ITS_OWN,
     )
     app.state.allowances = Allowances()
+    app.state.cannot_start = None
     for routes in (webhooks, orders, status, cases, tracking, health):
         app.include_router(routes.router)
     add_error_answers(app)

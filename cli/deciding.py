@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from cli.surroundings import RecordSettings, open_record, payload_keys, read
+from cli.surroundings import RecordSettings, open_record, read
 from domain.case import CaseDecision
 from domain.errors import SkipRefused
 from ports.clock import SystemClock
@@ -30,7 +30,6 @@ class Answer:
 async def open_decisions() -> AsyncIterator[CaseDecisions]:
     """Temporal is only connected to when an order's workflow must be told."""
     settings = read(Settings)
-    payload_keys(settings)
     client = await connect(settings, lazy=True)
     async with open_record(RecordSettings(database_url=settings.database_url)) as engine:
         yield CaseDecisions(engine, client, SystemClock())

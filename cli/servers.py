@@ -1,20 +1,21 @@
 """The programs that keep running: the HTTP edge and the worker."""
 
-import asyncio
 import signal
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Annotated, Any
 
 import typer
 import uvicorn
 
-from cli.endings import AWAY, BAD_USAGE, in_sentences, stop
-from cli.surroundings import CodecSettings, read, read_all
+from cli.endings import AWAY, stop
+from cli.surroundings import CodecSettings, read
 from persistence.engine import connect
 from ports.clock import SystemClock
-from runtime.config import Settings, read_key_ring
+from runtime.config import read_key_ring
 from runtime.logs import start_logs
+from runtime.starting import CannotStart, WrongSettings, read_all_settings
 
-APP = "api.app:create_app"
 DRAIN_SECONDS = 30
 
 
@@ -24,8 +25,14 @@ def api(
     port: Annotated[int, typer.Option(min=1, max=65535)] = 8000,
 ) -> None:
     """Serve the HTTP edge until SIGTERM or SIGINT; requests under way are finished first."""
-    read_all()
-    _serve(APP, host, port, factory=True)
+    from api.app import create_app  # noqa: PLC0415 - Temporal is slow to load
+
+    try:
+        read_all_settings()
+    except WrongSettings as wrong:
+        stop(wrong.exit_code, str(wrong))
+    edge = create_app()
+    _serve(edge, host, port, lambda: edge.state.cannot_start)
 
 
 def codec_server(
@@ -43,11 +50,11 @@ def codec_server(
     _serve(create_codec_app(house), host, port)
 
 
-def _serve(app: Any, host: str, port: int, *, factory: bool = False) -> None:
+def _serve(app: Any, host: str, port: int, reason: Callable[[], CannotStart | None] = lambda: None) -> None:
+    """`reason`: why it could not start, where that is known."""
     start_logs()
     config = uvicorn.Config(
         app,
-        factory=factory,
         host=host,
         port=port,
         log_config=None,
@@ -58,28 +65,16 @@ def _serve(app: Any, host: str, port: int, *, factory: bool = False) -> None:
     server = uvicorn.Server(config)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)  # uvicorn raises the signal again when it has drained: let it end well
-    try:
+    with suppress(SystemExit):
         server.run()
-    except SystemExit:
-        stop(AWAY, f"nothing can be served at {host}:{port}: the log says why")
     if not server.started:
-        stop(AWAY, "the edge could not start: the log says why")
+        known = reason()
+        said = str(known) if known else f"nothing can be served at {host}:{port}: the log says why"
+        stop(known.exit_code if known else AWAY, said)
 
 
 def worker() -> None:
     """Run the workers of LOCKSTEP_QUEUES until SIGTERM or SIGINT; steps under way are finished first."""
-    settings = read_all()
-    start_logs()
-    with in_sentences():
-        try:
-            asyncio.run(_work(settings))
-        except ValueError as wrong:
-            stop(BAD_USAGE, str(wrong))
-        except RuntimeError as away:
-            stop(AWAY, f"Temporal cannot be reached at {settings.temporal_address}: {str(away).splitlines()[0]}")
+    from runtime.process import run_worker  # noqa: PLC0415 - Temporal is slow to load, most commands need none
 
-
-async def _work(settings: Settings) -> None:
-    from runtime.process import serve  # noqa: PLC0415 - Temporal is slow to load, most commands need none
-
-    await serve(settings)
+    raise typer.Exit(run_worker())

@@ -7,9 +7,19 @@ import base64
 import os
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import AliasChoices, BaseModel, Field, FilePath, HttpUrl, SecretStr, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BaseModel,
+    Field,
+    FilePath,
+    HttpUrl,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -22,6 +32,40 @@ from domain.limits import Limits
 from domain.reference import OWN_SHOP, ShopId
 
 KEY_BYTES = 32
+SHORTEST_WEBHOOK_SECRET_BYTES = 16
+_MADE_BY = "make one with `openssl rand -base64 32`"
+FORMS = {
+    "record_key": f"must be 32 bytes in base64: {_MADE_BY}",
+    "payload_keys": f"must read id:key or id:key,id:key with keys of 32 bytes in base64: {_MADE_BY}",
+    "warehouse_secrets": f"must be secrets with commas between, each 16 bytes or more in base64: {_MADE_BY}",
+}
+"""What each secret looks like, and how to make one."""
+
+
+def _whole_key(key: SecretStr) -> SecretStr:
+    read_key(key.get_secret_value())
+    return key
+
+
+def _whole_ring(keys: SecretStr) -> SecretStr:
+    read_key_ring(keys.get_secret_value())
+    return keys
+
+
+def _whole_secrets(secrets: SecretStr) -> SecretStr:
+    for each in _listed(secrets):
+        try:
+            long = len(base64.b64decode(each.removeprefix("whsec_"), validate=True)) >= SHORTEST_WEBHOOK_SECRET_BYTES
+        except ValueError:
+            long = False
+        if not long:
+            raise ValueError(FORMS["warehouse_secrets"])
+    return secrets
+
+
+WholeKey = Annotated[SecretStr, AfterValidator(_whole_key)]
+KeyRing = Annotated[SecretStr, AfterValidator(_whole_ring)]
+WebhookSecrets = Annotated[SecretStr, AfterValidator(_whole_secrets)]
 
 
 class AlipayAccountSettings(BaseModel):
@@ -142,16 +186,16 @@ class TemporalSettings(OurSettings):
 
 class Settings(TemporalSettings):
     database_url: str = Field(validation_alias=usual_name("DATABASE_URL"))
-    database_pool: int = 10
-    record_key: SecretStr
+    database_pool: int = Field(default=10, ge=1)
+    record_key: WholeKey
     """32 bytes in base64: seals evidence and wraps the customers' keys."""
-    payload_keys: SecretStr
+    payload_keys: KeyRing
     """`id:base64,id:base64`: encrypt what goes through Temporal. The first one encrypts, all of them decrypt."""
     alipay_accounts: tuple[AlipayAccountSettings, ...] = ()
     wechatpay_accounts: tuple[WechatPayAccountSettings, ...] = ()
     warehouse_url: str = ""
     warehouse_token: SecretStr = SecretStr("")
-    warehouse_secrets: SecretStr = SecretStr("")
+    warehouse_secrets: WebhookSecrets = SecretStr("")
     """Comma-separated; all of them are valid, so that a secret can rotate."""
     shop_listeners: tuple[ShopListenerSettings, ...] = ()
     """The shops that are told their stock levels; none is told without."""
@@ -168,7 +212,7 @@ class Settings(TemporalSettings):
     trusted_proxies: str = ""
     """Comma-separated addresses or networks of proxies of ours: they tell whose request they pass on."""
     limits: Limits = Limits()
-    time_scale: float = 1.0
+    time_scale: float = Field(default=1.0, gt=0)
     """1 is real time; the demo lets an hour pass in a minute with 60."""
     tracing: bool = True
     """Every incoming message has a trace id, in its log lines and in the audit log; spans only with an endpoint."""
@@ -178,12 +222,6 @@ class Settings(TemporalSettings):
     """`host:port` for those of the Temporal SDK, which counts and serves by itself; nowhere when empty."""
     otlp_endpoint: str = ""
     """Base address of an OTLP/HTTP collector for metrics and traces, `http://collector:4318`; none when empty."""
-
-    @field_validator("record_key")
-    @classmethod
-    def _whole_key(cls, key: SecretStr) -> SecretStr:
-        read_key(key.get_secret_value())
-        return key
 
     @field_validator("shop_listeners")
     @classmethod
@@ -236,7 +274,7 @@ class Settings(TemporalSettings):
 
 
 def _listed(secrets: SecretStr) -> tuple[str, ...]:
-    return tuple(each for each in secrets.get_secret_value().split(",") if each)
+    return tuple(each.strip() for each in secrets.get_secret_value().split(",") if each.strip())
 
 
 def read_key(text: str) -> bytes:
@@ -246,10 +284,17 @@ def read_key(text: str) -> bytes:
     except ValueError:
         key = b""
     if len(key) != KEY_BYTES:
-        raise ValueError("must be 32 bytes in base64: make one with `openssl rand -base64 32`")
+        raise ValueError(FORMS["record_key"])
     return key
 
 
 def read_key_ring(text: str) -> dict[str, bytes]:
     """Key id -> key; the first one encrypts. ValueError for another form than `id:base64,id:base64`."""
-    return {key_id: read_key(key) for key_id, key in (each.split(":", 1) for each in text.split(","))}
+    pairs = [each.strip().partition(":") for each in text.split(",")]
+    try:
+        ring = {key_id: read_key(key) for key_id, _, key in pairs}
+    except ValueError:
+        raise ValueError(FORMS["payload_keys"]) from None
+    if len(ring) != len(pairs) or "" in ring:
+        raise ValueError(FORMS["payload_keys"])
+    return ring

@@ -4,20 +4,36 @@ import asyncio
 import logging
 import os
 import signal
+import sys
 
 from temporalio.worker import Worker
 
 from runtime.config import Settings
+from runtime.logs import start_logs
+from runtime.starting import CannotStart, OutsideAway, read_all_settings, tell_unknown_variables
 from runtime.telemetry import telemetry
 from runtime.watch import watching
 from runtime.wiring import GRACE, open_house, workers
 
 log = logging.getLogger("lockstep.worker")
+NOT_SERVED = "Worker validation failed"  # as the SDK says it: such as a namespace that nobody made
 HARD_STOP_SECONDS = GRACE.total_seconds() + 10
 
 
+def run_worker() -> int:
+    """The whole life of a worker process; its exit code is the answer."""
+    start_logs()
+    tell_unknown_variables()
+    try:
+        asyncio.run(serve(read_all_settings()))
+    except CannotStart as reason:
+        sys.stderr.write(f"error: {reason}\n")
+        return reason.exit_code
+    return 0
+
+
 async def serve(settings: Settings) -> None:
-    """Raises RuntimeError when Temporal cannot be reached, ValueError for settings that make no sense."""
+    """Raises CannotStart."""
     with telemetry(settings, "worker") as metrics:
         async with open_house(settings, metrics=metrics) as house, watching(house):
             await run_until_told(workers(house))
@@ -36,4 +52,9 @@ async def run_until_told(serving: list[Worker]) -> None:
     waiting.cancel()
     loop.call_later(HARD_STOP_SECONDS, os._exit, 1)  # a worker that can't drain must not hang for ever
     await asyncio.gather(*(worker.shutdown() for worker in serving))
-    await asyncio.gather(*running)
+    try:
+        await asyncio.gather(*running)
+    except RuntimeError as error:
+        if str(error).startswith(NOT_SERVED):
+            raise OutsideAway(f"Temporal does not let us serve: {str(error).splitlines()[0]}") from error
+        raise

@@ -15,6 +15,7 @@ from temporalio.runtime import LoggingConfig, LoggingFormat, PrometheusConfig, R
 
 from runtime.config import Settings
 from runtime.metrics import UNCOLLECTED, Metrics
+from runtime.starting import WrongSettings
 from runtime.tracing import tracer_provider
 
 SEND_LIMIT_SECONDS = 3.0  # a collector that is away must not hold up the end of a process
@@ -25,7 +26,7 @@ SEND_EVERY_SECONDS = 15.0
 def telemetry(settings: Settings, program: str) -> Iterator[Metrics]:
     """Once in a process, before it speaks with Temporal. `program` is its name to the outside: `api`, `worker`.
 
-    Raises ValueError when an address can't be served.
+    Raises WrongSettings when an address can't be served.
     """
     resource = Resource.create({"service.name": f"lockstep-{program}", "service.namespace": "lockstep"})
     with ExitStack() as stack:
@@ -51,7 +52,7 @@ def _start_runtime(address: str) -> None:
     try:
         Runtime.set_default(Runtime(telemetry=told))
     except ValueError as taken:
-        raise ValueError(f"no metrics can be served at {address}: {taken}") from taken
+        raise WrongSettings(f"no metrics can be served at {address}: {taken}") from taken
 
 
 def _start_tracing(stack: ExitStack, endpoint: str, resource: Resource) -> None:
@@ -88,7 +89,7 @@ def _serve(stack: ExitStack, address: str, registry: CollectorRegistry) -> None:
     try:
         server, thread = start_http_server(int(port), host, registry)
     except OSError as taken:
-        raise ValueError(f"no metrics can be served at {address}: {taken.strerror}") from taken
+        raise WrongSettings(f"no metrics can be served at {address}: {taken.strerror}") from taken
     stack.callback(thread.join)
     stack.callback(server.server_close)
     stack.callback(server.shutdown)

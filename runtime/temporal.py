@@ -8,6 +8,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from runtime.codec import EncryptionCodec
 from runtime.config import Settings
 from runtime.payloads import CachedPydanticConverter
+from runtime.starting import OutsideAway
 from runtime.temporal_access import access
 from runtime.tracing import plugins
 from workflows.order import OrderWorkflow
@@ -50,6 +51,10 @@ def replayer(converter: DataConverter) -> Replayer:
 
 
 async def connect(settings: Settings, *, lazy: bool = False) -> Client:
-    """`lazy`: only once something is said. A worker can't use such a client."""
+    """`lazy`: only once something is said. A worker can't use such a client. Raises OutsideAway."""
     converter = data_converter(settings.payload_key_ring)
-    return await Client.connect(**access(settings), data_converter=converter, lazy=lazy, plugins=plugins())
+    try:
+        return await Client.connect(**access(settings), data_converter=converter, lazy=lazy, plugins=plugins())
+    except RuntimeError as away:
+        said = str(away).splitlines()[0]
+        raise OutsideAway(f"Temporal cannot be reached at {settings.temporal_address}: {said}") from away

@@ -24,6 +24,7 @@ from persistence.customers import Customers
 from persistence.engine import Engine
 from persistence.engine import connect as connect_record
 from persistence.evidence import Evidence
+from persistence.failures import AddressUnreadable, in_words
 from persistence.orders import PostgresOrders
 from persistence.outbox import PostgresOutbox
 from ports.channels import Channel
@@ -35,6 +36,7 @@ from runtime.attempts import AttemptLog
 from runtime.config import AlipayAccountSettings, Settings, ShopListenerSettings, WechatPayAccountSettings
 from runtime.metrics import UNCOLLECTED, Metrics
 from runtime.sender import StartsTheSender
+from runtime.starting import WrongSettings
 from runtime.tracing import TracedTransport
 from workflows import identity
 
@@ -63,16 +65,22 @@ class House:
 async def open_house(
     settings: Settings, clock: Clock | None = None, metrics: Metrics = UNCOLLECTED
 ) -> AsyncIterator[House]:
+    """Raises CannotStart."""
     clock = clock or SystemClock()
     async with AsyncExitStack() as stack:
-        engine = connect_record(settings.database_url, pool_size=settings.database_pool)
+        engine = _engine(settings)
         stack.push_async_callback(engine.dispose)
         outside = await stack.enter_async_context(open_client(transport=TracedTransport(usual_transport())))
         customers = Customers(settings.record_key_bytes, clock)
         access = WarehouseAccess(
             settings.warehouse_url, settings.warehouse_token.get_secret_value(), settings.warehouse_secret_list
         )
-        channels = dict(_own_shop(each, outside, clock) for each in settings.shop_listeners)
+        try:  # every key and secret is looked at here
+            providers = {provider.name: provider for provider in _providers(settings, outside, clock)}
+            warehouse = HttpWarehouse(access, outside, clock)
+            channels = dict(_own_shop(each, outside, clock) for each in settings.shop_listeners)
+        except (ValueError, OSError) as wrong:
+            raise WrongSettings(str(wrong)) from wrong
         yield House(
             settings,
             clock,
@@ -81,11 +89,19 @@ async def open_house(
             customers,
             Evidence(settings.record_key_bytes),
             PostgresOrders(engine, customers, clock, settings.scaled_limits, metrics),
-            {provider.name: provider for provider in _providers(settings, outside, clock)},
-            HttpWarehouse(access, outside, clock),
+            providers,
+            warehouse,
             metrics,
             channels,
         )
+
+
+def _engine(settings: Settings) -> Engine:
+    try:
+        with in_words():
+            return connect_record(settings.database_url, pool_size=settings.database_pool)
+    except AddressUnreadable as unreadable:
+        raise WrongSettings(str(unreadable)) from unreadable
 
 
 def _providers(settings: Settings, outside: httpx.AsyncClient, clock: Clock) -> tuple[PaymentProvider, ...]:
@@ -146,7 +162,7 @@ def workers(house: House) -> list[Worker]:
     chosen = house.settings.queue_list
     unknown = set(chosen) - set(served)
     if unknown:
-        raise ValueError(f"LOCKSTEP_QUEUES names {', '.join(sorted(unknown))}: choose from {', '.join(served)}")
+        raise WrongSettings(f"LOCKSTEP_QUEUES names {', '.join(sorted(unknown))}: choose from {', '.join(served)}")
     return [served[queue]() for queue in chosen]
 
 

@@ -64,7 +64,7 @@ FILES = {"api_v3_key_files": ["none.txt"], "merchant_private_key_file": "none.pe
 async def test_a_key_file_that_is_none_is_named(provider: str, account: dict[str, object]) -> None:
     variable = f"LOCKSTEP_{provider}_ACCOUNTS"
     serving = {"DATABASE_URL": "x", "TEMPORAL_ADDRESS": "x", "LOCKSTEP_RECORD_KEY": KEY}
-    keys = {"LOCKSTEP_PAYLOAD_KEYS": f"k:{KEY}", "LOCKSTEP_WAREHOUSE_SECRETS": "s"}
+    keys = {"LOCKSTEP_PAYLOAD_KEYS": f"k:{KEY}", "LOCKSTEP_WAREHOUSE_SECRETS": KEY}
     said = await CommandLine({**serving, **keys, variable: json.dumps([{"name": "main", **account}])})("worker")
     assert (said.code, f"{variable} names none.pem, which is no file" in said.err) == (2, True), said
 
@@ -76,7 +76,7 @@ async def test_payload_keys_that_cannot_be_read_are_named(lockstep: CommandLine)
         LOCKSTEP_RECORD_KEY=KEY,
         LOCKSTEP_PAYLOAD_KEYS="no-colon",
     )
-    assert (said.code, "LOCKSTEP_PAYLOAD_KEYS must read" in said.err) == (2, True)
+    assert (said.code, "LOCKSTEP_PAYLOAD_KEYS: must read" in said.err) == (2, True)
 
 
 async def keep(record: AsyncEngine, month: str, *, applied: bool = True) -> None:

@@ -77,16 +77,19 @@ async def test_told_to_stop_it_drains_and_exits_with_zero(temporal: EmbeddedTemp
 @pytest.mark.slow
 async def test_without_temporal_it_ends_with_an_error() -> None:
     code, said = await ended(await worker("127.0.0.1:1"))
-    assert code == 1, said.decode()
-    assert b"127.0.0.1:1" in said
+    assert code == 3, said.decode()
+    assert b"error: Temporal cannot be reached at 127.0.0.1:1" in said
+    assert b"Traceback" not in said
 
 
 @pytest.mark.slow
 async def test_a_worker_that_fails_ends_the_process_with_an_error(temporal: EmbeddedTemporal) -> None:
     """Nobody made this namespace, so no queue of it can be served."""
     code, said = await ended(await worker(temporal.address, TEMPORAL_NAMESPACE="nowhere"))
-    assert code == 1, said.decode()
+    assert code == 3, said.decode()
+    assert b"error: Temporal does not let us serve" in said
     assert b"nowhere" in said
+    assert b"Traceback" not in said
 
 
 @pytest.mark.slow
@@ -95,8 +98,8 @@ async def test_where_its_metrics_cannot_be_served_it_ends_and_says_so(setting: s
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         code, said = await ended(await worker("127.0.0.1:1", **{setting: address}))
-    assert code == 1, said.decode()
-    assert f"no metrics can be served at {address}".encode() in said
+    assert code == 2, said.decode()
+    assert f"error: no metrics can be served at {address}".encode() in said
 
 
 async def test_the_sandbox_keeps_a_workflow_from_asking_the_machine_for_the_time(
