@@ -21,6 +21,7 @@ from domain.reference import OrderId
 from persistence import cases
 from persistence.engine import Connection
 from persistence.evidence import Arrival, Verdict
+from runtime.trace_ids import ids
 from runtime.tracing import span
 from runtime.wiring import House
 from workflows import identity
@@ -46,7 +47,7 @@ class Acceptance:
         self._tell_of(arrival)
         order = {"lockstep.workflow_id": f"order/{arrival.order_id}"} if arrival.order_id else {}
         with span("evidence", {**order, "lockstep.verdict": arrival.verdict}):
-            return await self.house.evidence.keep(db, arrival, self.house.clock.now())
+            return await self.house.evidence.keep(db, arrival, self.house.clock.now(), ids()[0])
 
     def _tell_of(self, arrival: Arrival) -> None:
         self.house.metrics.message(arrival.source, arrival.kind, arrival.verdict, arrival.reason)

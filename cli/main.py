@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli import cases, health, namespace, orders, record, servers
+from cli import cases, health, namespace, orders, record, servers, traces
 from cli.customers import customer_commands
 from cli.endings import BAD_USAGE, stop
 from cli.shops import entity_commands, shop_commands
@@ -31,6 +31,7 @@ for command in (
     servers.codec_server,
     orders.status,
     orders.timeline,
+    traces.trace,
     orders.verify_audit,
     cases.cases,
     cases.retry,

@@ -32,6 +32,7 @@ inbound_events = Table(
     text_column("reason", null=True),
     Column("body", LargeBinary, nullable=False),  # encrypted
     moment("applied_at", null=True),
+    text_column("trace_id", null=True),
     PrimaryKeyConstraint("id", "received_at"),
     Index(None, "source", "message_id"),
     Index(None, "order_id"),

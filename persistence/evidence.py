@@ -52,8 +52,8 @@ class Evidence:
     def __init__(self, record_key: bytes) -> None:
         self._record_key = record_key
 
-    async def keep(self, db: AsyncConnection, arrival: Arrival, now: datetime) -> int:
-        """The id of the evidence row."""
+    async def keep(self, db: AsyncConnection, arrival: Arrival, now: datetime, trace_id: str = "") -> int:
+        """The id of the evidence row; `trace_id` of the request it came with."""
         row = {
             "received_at": now,
             "source": arrival.source,
@@ -63,6 +63,7 @@ class Evidence:
             "fact_hash": arrival.fact_hash,
             "verdict": arrival.verdict,
             "reason": arrival.reason,
+            "trace_id": trace_id or None,
             "body": sealing.seal(self._record_key, arrival.body, f"evidence/{arrival.source}"),
         }
         return int((await db.execute(insert(inbound_events).returning(inbound_events.c.id), row)).scalar_one())

@@ -1,10 +1,10 @@
 """What real programs tell of an order: its traces and metrics, under ids and names that people can rely on."""
 
+import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -18,6 +18,7 @@ from runtime.local_house import LocalHouse
 from runtime.metric_names import METRICS, SERIES, TEMPORAL_SERIES
 from runtime.wiring import open_house
 from sandbox.faults import Fault, Place
+from tests.cli.conftest import CommandLine
 from tests.journeys.collector import Collector, collecting
 from tests.journeys.orders import ON_ITS_WAY, RECIPIENT, paid, placed
 from tests.journeys.programs import local_house, running_api, running_worker
@@ -28,6 +29,8 @@ pytestmark = pytest.mark.slow
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 OFTEN = {"OTEL_BSP_SCHEDULE_DELAY": "100"}  # milliseconds between two deliveries of spans
 STEPS = ("records.record_payment", "records.reserve_stock", "records.record_push")
+AT_THE_EDGE = ("POST /webhooks/{provider}", "evidence", "signal payment_settled")
+OUTSIDE = ("warehouse.push", "PUT 127.0.0.1")
 STRANGER = "0af7651916cd43dd8448eb211c80319c"
 
 
@@ -38,6 +41,7 @@ class Programs:
     stage: Stage
     collector: Collector
     metrics: dict[str, str]  # address by program; those of the Temporal SDK under `temporal`
+    folder: Path
 
     async def samples(self, program: str) -> Samples:
         async with httpx.AsyncClient(trust_env=False) as prometheus:
@@ -75,9 +79,22 @@ class Programs:
     async def has_told(self, name: str) -> bool:
         return any(span.name == name for _, span in self.collector.spans)
 
-    def trace(self, trace_id: bytes) -> dict[str, tuple[str, Span]]:
-        """Span name -> the program that told it, and the span."""
-        return {span.name: (program, span) for program, span in self.collector.spans if span.trace_id == trace_id}
+    def logged(self, program: str, trace_id: str) -> set[tuple[str, str]]:
+        """Logger and message of each line that bears this trace id."""
+        lines = [json.loads(line) for line in (self.folder / f"{program}.log").read_text().splitlines()]
+        return {(line["logger"], line["message"]) for line in lines if line.get("trace_id") == trace_id}
+
+    async def story(self, trace_id: bytes) -> dict[str, tuple[str, Span]]:
+        """Span name -> the program that told it, and the span; once all of a pushed order's are there."""
+        found: dict[str, tuple[str, Span]] = {}
+
+        async def whole() -> bool:
+            of_trace = [each for each in self.collector.spans if each[1].trace_id == trace_id]
+            found.update({span.name: (program, span) for program, span in of_trace})
+            return found.keys() >= {*AT_THE_EDGE, *STEPS, *OUTSIDE}
+
+        await eventually(whole, "every span of the trace")
+        return found
 
 
 def attribute(span: Span, name: str) -> str:
@@ -115,7 +132,7 @@ async def programs(
         await stack.enter_async_context(running_worker(with_settings(house, worker)))
         reader = await stack.enter_async_context(open_house(settings))
         stage = await stack.enter_async_context(open_outside(reader, world_folder, outside, [house.api_url]))
-        yield Programs(stage, collector, metrics)
+        yield Programs(stage, collector, metrics, tmp_path)
 
 
 def with_settings(house: LocalHouse, more: dict[str, str]) -> LocalHouse:
@@ -150,8 +167,7 @@ async def told_to(collector: Collector) -> bool:
 async def test_a_notice_and_what_it_causes_are_one_trace_from_the_edge_to_the_warehouse(programs: Programs) -> None:
     await programs.paid_and_pushed("4002")
     recorded = await programs.until_span("records.record_push", "4002")
-    story = programs.trace(recorded.trace_id)
-
+    story = await programs.story(recorded.trace_id)
     request, signal = story["POST /webhooks/{provider}"][1], story["signal payment_settled"][1]
     assert not request.parent_span_id
     assert {story[name][1].parent_span_id for name in ("evidence", "signal payment_settled")} == {request.span_id}
@@ -168,13 +184,24 @@ async def test_a_notice_and_what_it_causes_are_one_trace_from_the_edge_to_the_wa
     assert [link.trace_id for link in recorded.links] == [order.trace_id]
     assert [link.trace_id for link in order.links] == []
 
-    audited = {(entry.step, entry.trace_id) for entry in await audit_entries(programs.stage)}
-    assert audited >= {("place", order.trace_id.hex()), ("record_payment", recorded.trace_id.hex())}
-    assert audited >= {("reserve_stock", recorded.trace_id.hex()), ("record_push", recorded.trace_id.hex())}
+    await one_command_shows_it(programs, order.trace_id.hex(), recorded.trace_id.hex())
 
 
-async def audit_entries(stage: Stage) -> list[Any]:
-    return await stage.rows("select step, trace_id from audit_log")
+async def one_command_shows_it(programs: Programs, order: str, notice: str) -> None:
+    """`lockstep trace`, without a collector: the ids of the audit log and of both programs' log lines."""
+    lockstep = CommandLine({"DATABASE_URL": programs.stage.house.settings.database_url})
+    told = await lockstep.data("trace", "shop/tea/4002")
+    steps = {each["trace_id"]: [at["what"] for at in each["happenings"]] for each in told["traces"]}
+    assert steps[order] == ["order.placed", "place"]
+    assert steps[notice] == ["payment.notice", "record_payment", "reserve_stock", "record_push"]
+    durations = [told[name] for name in ("notice_to_paid", "paid_to_warehouse", "notice_to_warehouse")]
+    assert all(each > 0 for each in durations)
+    assert durations[2] == pytest.approx(durations[0] + durations[1])
+
+    audited = await programs.stage.rows("select step, trace_id from audit_log where trace_id = :id", id=notice)
+    assert {entry.step for entry in audited} == {"record_payment", "reserve_stock", "record_push"}
+    assert ("lockstep.messages", "payment.notice accepted") in programs.logged("api", notice)
+    assert ("lockstep.attempts", "warehouse.push done") in programs.logged("worker", notice)
 
 
 async def test_failures_are_told_by_their_kind_and_nothing_is_told_that_is_nobodys_business(programs: Programs) -> None:
