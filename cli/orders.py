@@ -12,13 +12,15 @@ from cli.surroundings import RecordSettings, open_record, read
 from domain.money import Money
 from domain.reference import OrderId
 from persistence import audit, reports
-from persistence.audit import BadEntry
+from persistence.audit import INSTALLATION, BadEntry
 from persistence.engine import Engine
 from persistence.reports import Moment
 from ports.clock import SystemClock
 
 SomeOrder = Annotated[str | None, typer.Argument(metavar="[ORDER]", help="Such as shop/tea/1001.")]
 OneOrder = Annotated[str, typer.Argument(metavar="ORDER", help="Such as shop/tea/1001.")]
+OneChain = Annotated[str, typer.Argument(metavar="ORDER", help="Such as shop/tea/1001; or `installation`.")]
+SomeChain = Annotated[str | None, typer.Argument(metavar="[ORDER]", help="Such as shop/tea/1001; or `installation`.")]
 
 
 def status(
@@ -78,8 +80,11 @@ def _print_order(found: dict[str, Any]) -> None:
             print_table(list(rows[0]), [list(row.values()) for row in rows], title=name.replace("_", " "))
 
 
-def timeline(order: OneOrder, *, as_json: Json = False) -> None:
-    """Every message, step, booking and case of an order, oldest first: what changed, and what caused it."""
+def timeline(order: OneChain, *, as_json: Json = False) -> None:
+    """Every message, step, booking and case of an order, oldest first: what changed, and what caused it.
+
+    `installation`: what staff did to stock, tokens, shops, customers and evidence.
+    """
     moments = run(_timeline(read(RecordSettings), order))
     if not moments:
         stop(WRONG, f"nothing is known of order {order}")
@@ -91,9 +96,12 @@ def timeline(order: OneOrder, *, as_json: Json = False) -> None:
 
 
 async def _timeline(settings: RecordSettings, order: str) -> list[Moment]:
-    order_id = OrderId.parse(order)
     async with open_record(settings) as engine, engine.connect() as db:
-        return await reports.timeline(db, str(order_id))
+        return await reports.timeline(db, _chain(order))
+
+
+def _chain(name: str) -> str:
+    return name if name == INSTALLATION else str(OrderId.parse(name))
 
 
 def _about(moment: Moment) -> str:
@@ -106,9 +114,9 @@ def _value(value: object) -> str:
 
 
 def verify_audit(
-    order: SomeOrder = None,
+    order: SomeChain = None,
     *,
-    all_orders: Annotated[bool, typer.Option("--all", help="Every order.")] = False,
+    all_orders: Annotated[bool, typer.Option("--all", help="Every order, and the installation.")] = False,
     as_json: Json = False,
 ) -> None:
     """Walk audit chains from their beginning to their head; report the first bad entry of each broken one."""
@@ -133,7 +141,7 @@ async def _verify(settings: RecordSettings, order: str | None) -> tuple[int, lis
             bare = await reports.orders_without_chain(db)
             chains = await audit.audited_orders(db)
         if order is not None:
-            wanted = str(OrderId.parse(order))
+            wanted = _chain(order)
             bare, chains = [each for each in bare if each == wanted], [each for each in chains if each == wanted]
         broken = [BadEntry(each, 1, "the order has no log at all") for each in bare]
         broken += await _walk(engine, chains)

@@ -7,8 +7,8 @@ import typer
 
 from cli.endings import BAD_USAGE, WRONG, run, stop
 from cli.show import Json, print_json, print_table
-from cli.surroundings import RecordSettings, open_record, read
-from persistence import evidence, reports
+from cli.surroundings import By, RecordSettings, open_record, read
+from persistence import audit, evidence, reports
 from persistence.migrate import migrate as bring_up_to_date
 from persistence.reports import EvidenceMonth
 from ports.clock import SystemClock
@@ -39,13 +39,14 @@ def drop(
     *,
     before: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Whole months that end before this day.")],
     yes: Annotated[bool, typer.Option("--yes", help="Do it; without this it is only shown.")] = False,
+    by: By,
     as_json: Json = False,
 ) -> None:
     """Remove whole months of evidence: first look, then the same command with --yes."""
     moment = before.replace(tzinfo=UTC)
     if moment > SystemClock().now():
         stop(BAD_USAGE, "--before lies in the future: this month's evidence is still being written")
-    months = run(_drop(read(RecordSettings), moment, yes=yes))
+    months = run(_drop(read(RecordSettings), moment, by, yes=yes))
     if as_json:
         print_json({"dry_run": not yes, "months": months})
         return
@@ -53,12 +54,14 @@ def drop(
     typer.echo(f"{len(months)} months {'removed' if yes else 'would be removed; add --yes to do it'}")
 
 
-async def _drop(settings: RecordSettings, moment: datetime, *, yes: bool) -> list[EvidenceMonth]:
+async def _drop(settings: RecordSettings, moment: datetime, by: str, *, yes: bool) -> list[EvidenceMonth]:
     async with open_record(settings) as engine, engine.begin() as db:
         months = await reports.evidence_before(db, moment)
         unapplied = [month.name for month in months if month.unapplied]
         if yes and unapplied:
             stop(WRONG, f"{', '.join(unapplied)}: messages were accepted and had no effect yet; find out why first")
         if yes:
-            await evidence.drop_before(db, moment)
+            dropped = {"before": f"{moment:%Y-%m-%d}", "months": await evidence.drop_before(db, moment)}
+            if dropped["months"]:
+                await audit.note_staff_deed(db, by, "drop_evidence", dropped, SystemClock().now())
         return months

@@ -1,16 +1,18 @@
 """Entities and their shops."""
 
+from dataclasses import asdict
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
 from cli.endings import BAD_USAGE, WRONG, run, stop
-from cli.surroundings import RecordSettings, open_record, read
+from cli.surroundings import By, RecordSettings, open_record, read
 from domain.reference import OrderId
-from persistence import shops
+from persistence import audit, shops
 from persistence.failures import RecordRefused
 from persistence.shops import Shop
+from ports.clock import SystemClock
 
 entity_commands = typer.Typer(help="Legal entities that sell.", no_args_is_help=True)
 shop_commands = typer.Typer(help="Shops and the merchant accounts they are paid to.", no_args_is_help=True)
@@ -22,19 +24,22 @@ def add_entity(
     *,
     name: Annotated[str, typer.Option()],
     time_zone: Annotated[str, typer.Option(help="Its calendar's zone.")] = "Asia/Shanghai",
+    by: By,
 ) -> None:
     """Add an entity, or change it."""
     try:
         ZoneInfo(time_zone)
     except (ZoneInfoNotFoundError, ValueError):
         stop(BAD_USAGE, f"there is no time zone {time_zone!r}: write one such as Asia/Shanghai")
-    run(_add_entity(read(RecordSettings), entity, name, time_zone))
+    run(_add_entity(read(RecordSettings), entity, name, time_zone, by))
     typer.echo(f"entity {entity}: {name}, {time_zone}")
 
 
-async def _add_entity(settings: RecordSettings, entity: str, name: str, time_zone: str) -> None:
+async def _add_entity(settings: RecordSettings, entity: str, name: str, time_zone: str, by: str) -> None:
     async with open_record(settings) as engine, engine.begin() as db:
         await shops.add_entity(db, entity, name, time_zone)
+        added = {"entity": entity, "name": name, "time_zone": time_zone}
+        await audit.note_staff_deed(db, by, "add_entity", added, SystemClock().now())
 
 
 @shop_commands.command("add")
@@ -48,17 +53,22 @@ def add_shop(
     provider: Annotated[Literal["alipay", "wechatpay"], typer.Option()] = "alipay",
     reserve_on_order: Annotated[bool, typer.Option("--reserve-on-order", help="Reserve stock before payment.")] = False,
     track_by_number: Annotated[bool, typer.Option(help="Buyers may track by number and phone.")] = True,
+    by: By,
 ) -> None:
     """Add a shop, or change it."""
     added = Shop(channel, shop, entity, name or shop, provider, account, reserve_on_order, track_by_number)
-    run(_add_shop(read(RecordSettings), added))
+    run(_add_shop(read(RecordSettings), added, by))
     typer.echo(f"shop {channel}/{shop} of {entity}: paid to {provider} account {account}")
 
 
-async def _add_shop(settings: RecordSettings, shop: Shop) -> None:
+async def _add_shop(settings: RecordSettings, shop: Shop, by: str) -> None:
     OrderId(shop.channel, shop.shop_id, "1")  # raises where no order could be named
     try:
         async with open_record(settings) as engine, engine.begin() as db:
             await shops.add_shop(db, shop)
+            about = {name: value for name, value in asdict(shop).items() if name not in ("channel", "shop_id")}
+            about["entity"] = about.pop("entity_id")
+            added = {"shop": f"{shop.channel}/{shop.shop_id}", **about}
+            await audit.note_staff_deed(db, by, "add_shop", added, SystemClock().now())
     except RecordRefused:
         stop(WRONG, f"there is no entity {shop.entity_id}: add it first")

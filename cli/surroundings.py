@@ -1,9 +1,12 @@
 """What a command needs from outside itself: no more settings than it uses, and connections for its time."""
 
+import getpass
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
+import typer
 from pydantic import Field
 from pydantic_settings import BaseSettings
 
@@ -45,6 +48,31 @@ def read(kind: type[Kind]) -> Kind:
         return read_settings(kind)
     except WrongSettings as wrong:
         stop(BAD_USAGE, str(wrong))
+
+
+def shell_user() -> str:
+    try:
+        return f"shell user {getpass.getuser()}"
+    except (KeyError, OSError):  # a container's user may have no name
+        return f"shell user {os.getuid()}"
+
+
+def _somebody(name: str) -> str:
+    if not name.strip():
+        raise typer.BadParameter("say who does it")
+    return name.strip()
+
+
+By = Annotated[
+    str,
+    typer.Option(
+        "--by",
+        default_factory=shell_user,
+        callback=_somebody,
+        show_default="the user of this shell",
+        help="Who does it: the audit log says so.",
+    ),
+]
 
 
 @asynccontextmanager

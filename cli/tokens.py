@@ -6,8 +6,8 @@ import typer
 
 from cli.endings import BAD_USAGE, WRONG, run, stop
 from cli.show import Json, print_json
-from cli.surroundings import RecordSettings, open_record, read
-from persistence import access
+from cli.surroundings import By, RecordSettings, open_record, read
+from persistence import access, audit
 from ports.clock import SystemClock
 
 token_commands = typer.Typer(help="API tokens.", no_args_is_help=True)
@@ -21,34 +21,43 @@ def create(
     *,
     scope: Annotated[list[str], typer.Option(help=f"Repeatable: {', '.join(access.SCOPES)}.")],
     replace: Annotated[bool, typer.Option("--replace", help="End the token of this name that is in use.")] = False,
+    by: By,
     as_json: Json = False,
 ) -> None:
     """Print a new token's secret. It is shown once: only its hash is kept."""
     unknown = sorted(set(scope) - set(access.SCOPES))
     if unknown:
         stop(BAD_USAGE, f"there is no scope {', '.join(unknown)}: choose from {', '.join(access.SCOPES)}")
-    secret = run(_create(read(RecordSettings), name, sorted(set(scope)), replace=replace))
+    secret = run(_create(read(RecordSettings), name, sorted(set(scope)), by, replace=replace))
     if as_json:
         print_json({"name": name, "scopes": sorted(set(scope)), "token": secret})
     else:
         typer.echo(secret)
 
 
-async def _create(settings: RecordSettings, name: str, scopes: list[str], *, replace: bool) -> str:
+async def _create(settings: RecordSettings, name: str, scopes: list[str], by: str, *, replace: bool) -> str:
     async with open_record(settings) as engine, engine.begin() as db:
-        if not replace and await access.token_is_in_use(db, name):
+        in_use = await access.token_is_in_use(db, name)
+        if in_use and not replace:
             stop(WRONG, f"token {name!r} is in use: give --replace to end it and make a new one")
-        return await access.create_token(db, name, scopes, SystemClock().now())
+        now = SystemClock().now()
+        made = {"token": name, "scopes": scopes, "replaced": in_use}
+        await audit.note_staff_deed(db, by, "create_token", made, now)
+        return await access.create_token(db, name, scopes, now)
 
 
 @token_commands.command("revoke")
-def revoke(name: Name) -> None:
+def revoke(name: Name, *, by: By) -> None:
     """From now on nobody gets in with it."""
-    if not run(_revoke(read(RecordSettings), name)):
+    if not run(_revoke(read(RecordSettings), name, by)):
         stop(WRONG, f"no token {name!r} is in use")
     typer.echo(f"revoked {name}")
 
 
-async def _revoke(settings: RecordSettings, name: str) -> bool:
+async def _revoke(settings: RecordSettings, name: str, by: str) -> bool:
     async with open_record(settings) as engine, engine.begin() as db:
-        return await access.revoke_token(db, name, SystemClock().now())
+        now = SystemClock().now()
+        revoked = await access.revoke_token(db, name, now)
+        if revoked:
+            await audit.note_staff_deed(db, by, "revoke_token", {"token": name}, now)
+        return revoked

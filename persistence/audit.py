@@ -1,4 +1,7 @@
-"""The audit log: append-only, hash-chained per order, with a locked head so that a cut-off end shows too."""
+"""The audit log: append-only, hash-chained per order, with a locked head so that a cut-off end shows too.
+
+What staff does to the installation itself has a chain of its own.
+"""
 
 import hashlib
 import json
@@ -12,9 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from persistence.book_tables import audit_heads, audit_log
 from persistence.sheet import Sheet
-from ports.provenance import PROVENANCE
+from ports.provenance import PROVENANCE, Provenance
 
 GENESIS = "0" * 64
+INSTALLATION = "installation"  # whose chain tells what staff did to no order
 HASHED = ("order_id", "seq", "at", "actor", "step", "change", "caused_by", "transaction_id", "workflow_run", "trace_id")
 
 
@@ -75,6 +79,15 @@ async def append(db: AsyncConnection, order_id: str, deed: Deed, change: Mapping
     """One entry by itself, at the end of the chain."""
     entry = next_entry(order_id, await head_of(db, order_id), deed, change, now)
     await Sheet(audit=[entry]).write(db, order_id, now)
+
+
+async def note_staff_deed(db: AsyncConnection, by: str, step: str, change: Mapping[str, Any], now: datetime) -> None:
+    """What staff did to stock, tokens, shops or customers, in the transaction that does it. Never with a secret."""
+    origin = PROVENANCE.set(Provenance(f"{INSTALLATION}/{step}"))
+    try:
+        await append(db, INSTALLATION, Deed(by, step), change, now)
+    finally:
+        PROVENANCE.reset(origin)
 
 
 _HEAD = (

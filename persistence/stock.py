@@ -117,12 +117,15 @@ async def ship(db: AsyncConnection, order_id: str, goods: Iterable[Demand]) -> N
             await db.execute(_LEAVE_FREE if row.released else _LEAVE, {"sku": each.sku, "units": row.units})
 
 
-async def set_level(db: AsyncConnection, sku: str, on_hand: int) -> None:
-    """A counted level. Refused by the database below what is reserved."""
+async def set_level(db: AsyncConnection, sku: str, on_hand: int) -> int | None:
+    """A counted level; the one before is the answer. Refused by the database below what is reserved."""
+    before = await db.execute(text("select on_hand from stock where sku = :sku for update"), {"sku": sku})
+    level: int | None = before.scalar_one_or_none()
     await db.execute(
         text("insert into stock (sku, on_hand) values (:sku, :n) on conflict (sku) do update set on_hand = :n"),
         {"sku": sku, "n": on_hand},
     )
+    return level
 
 
 async def add_match(

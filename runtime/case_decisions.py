@@ -123,9 +123,10 @@ class CaseDecisions:
         try:
             async with self._engine.begin() as db:
                 now = self._clock.now()
-                if await cases.settle(db, decision, now) and case.order_id is not None:
+                if await cases.settle(db, decision, now):
                     about = {"case": case.id, "choice": decision.choice, "reason": decision.reason}
-                    await audit.append(db, case.order_id, Deed(decision.by, "settle_case"), about, now)
+                    chain = case.order_id or audit.INSTALLATION
+                    await audit.append(db, chain, Deed(decision.by, "settle_case"), about, now)
         finally:
             PROVENANCE.reset(origin)
 

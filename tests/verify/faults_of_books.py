@@ -96,6 +96,15 @@ AUDIT = (
         "axes-follow-audit",
     ),
     record(
+        "somebody wrote into the log of the installation",
+        """
+        insert into audit_log select 'installation', seq, at, actor, step, change, caused_by, transaction_id,
+                                     workflow_run, trace_id, previous_hash, hash
+                              from audit_log where order_id = 'shop/tea/1006' and seq = 1
+        """,
+        "audit-chains",
+    ),
+    record(
         "the head of a log names another hash",
         "update audit_heads set hash = 'other' where order_id = 'shop/tea/1006'",
         "audit-chains",

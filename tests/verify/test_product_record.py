@@ -10,6 +10,7 @@ from domain.case import Cause
 from domain.limits import Limits
 from domain.reference import OrderId
 from domain.shipment import Parcel, ParcelContent
+from persistence import audit
 from persistence.customers import Customers
 from persistence.orders import PostgresOrders
 from ports.clock import FixedClock
@@ -96,3 +97,16 @@ async def test_the_record_as_the_product_writes_it_holds(orders: PostgresOrders,
             insert_row(db, "inbound_events", row)
     found = check(world.dump, record_url)
     assert {each.name: each.evidence for each in found if not each.held} == {}
+
+
+async def test_what_staff_did_and_an_order_that_could_not_be_have_logs_that_verify(
+    orders: PostgresOrders, record: AsyncEngine, record_url: str
+) -> None:
+    async with record.begin() as db:
+        await audit.note_staff_deed(db, "mei", "set_stock", {"sku": "TEA-CUP", "on_hand": [1000, 7]}, NOON)
+    await orders.place(placed(replace(order(number("1009")), lines=())))
+    (chains,) = [each for each in check(SmallWorld().dump, record_url) if each.name == "audit-chains"]
+    assert chains.held, chains.evidence
+    with psycopg.connect(plain(record_url)) as db:
+        logs = db.execute("select order_id from audit_heads order by 1").fetchall()
+    assert logs == [("installation",), ("shop/tea/1009",)]
