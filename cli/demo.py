@@ -25,7 +25,7 @@ from runtime.config import Settings
 from runtime.local_house import LocalHouse, open_local_house, until_ready
 
 FOLDER = Path(".data/demo")
-ORDERS, SEED, SECONDS = 400, 7, 60
+ORDERS, WECHATPAY_ORDERS, SEED, SECONDS = 400, 100, 7, 60
 STUCK_BEFORE_KILL = 20  # orders paid but not pushed, when the worker is killed
 QUIET_LIMIT_SECONDS = 300.0
 LOOK_EVERY_SECONDS = 0.25
@@ -48,7 +48,8 @@ class Demo:
 
     async def trade(self) -> None:
         """The hour itself. The worker is killed when it hurts most, and started again."""
-        await self.world.ask("/trade-hour", {"orders": ORDERS, "seed": SEED, "seconds": SECONDS})
+        size = {"orders": ORDERS, "wechatpay_orders": WECHATPAY_ORDERS}
+        await self.world.ask("/trade-hour", {**size, "seed": SEED, "seconds": SECONDS})
         spoken = 0.0
         while True:
             for child in self.children:

@@ -7,6 +7,8 @@ from rich.table import Table
 
 from persistence.trade_report import TradeReport, UnderWay
 
+PROVIDERS = {"alipay": "Alipay", "wechatpay": "WeChat Pay"}
+
 
 def progress_line(progress: dict[str, Any], under_way: UnderWay) -> str:
     outage = ", [red]warehouse out[/]" if progress["warehouse_out"] else ""
@@ -24,10 +26,12 @@ def print_report(
     for stage, count in report.stages.items():
         table.add_row("orders", stage.replace("_", " "), str(count))
     table.add_section()
-    table.add_row("notices", "received", str(sum(report.notices.values())))
-    for (_, verdict, reason), count in report.notices.items():
-        table.add_row("", f"{verdict}{f': {reason}' if reason else ''}", str(count))
-    table.add_section()
+    for provider, name in PROVIDERS.items():
+        told = [(words, count) for (source, *words), count in report.notices.items() if source == provider]
+        table.add_row(f"notices of {name}", "received", str(sum(count for _, count in told)))
+        for (verdict, reason), count in told:
+            table.add_row("", f"{verdict}{f': {reason}' if reason else ''}", str(count))
+        table.add_section()
     for cause, (still_open, count) in report.cases.items():
         table.add_row("cases", cause.replace("_", " "), f"{count} ({still_open} open)")
     table.add_section()

@@ -1,4 +1,4 @@
-"""The demo's outside: the pretend world as a program beside us, and what the record must know of its shop."""
+"""The demo's outside: the pretend world as a program beside us, and what the record must know of its shops."""
 
 import json
 import subprocess
@@ -21,14 +21,16 @@ from runtime.embedded.port_choice import free_port
 TIME_SCALE = 60
 PACKING_MINUTES = ("45", "75")  # no warehouse ships within minutes: most parcels leave after the hour
 SHOP = shops.Shop("shop", "tea", "teahouse", "Tea shop", "alipay", "main")
+TOOL_SHOP = shops.Shop("shop", "tools", "toolworks", "Tool shop", "wechatpay", "tools")
 SKUS = ("TEA-GREEN-250", "TEA-BLACK-250", "TEA-OOLONG-100", "TEA-PUER-357", "TEA-JASMINE-100", "TEA-CUP")
+TOOLS = ("TOOL-HAMMER", "TOOL-SAW", "TOOL-PLIERS", "TOOL-DRILL", "TOOL-GLOVES")
 GIFT_BOX = (("TEA-GREEN-250", 1, 68), ("TEA-BLACK-250", 1, 72), ("TEA-CUP", 2, 14))
 UNITS = 100_000
 
 
 @dataclass
 class World:
-    """The pretend Alipay, warehouse and shop, on a port of their own."""
+    """The pretend providers, warehouse and shops, on a port of their own."""
 
     folder: Path
     port: int
@@ -51,11 +53,29 @@ class World:
         limits = Limits(completes_after_delivery=timedelta(minutes=10))
         return {
             "LOCKSTEP_ALIPAY_ACCOUNTS": json.dumps([account]),
+            "LOCKSTEP_WECHATPAY_ACCOUNTS": json.dumps([self._wechatpay_account()]),
             "LOCKSTEP_WAREHOUSE_URL": f"{self.url}/warehouse",
             "LOCKSTEP_WAREHOUSE_TOKEN": accounts["warehouse_token"],
             "LOCKSTEP_WAREHOUSE_SECRETS": accounts["warehouse_secret"],
             "LOCKSTEP_TIME_SCALE": str(TIME_SCALE),
             "LOCKSTEP_LIMITS": TypeAdapter(Limits).dump_json(limits).decode(),
+        }
+
+    def _wechatpay_account(self) -> dict[str, object]:
+        """Both keys of WeChat Pay: in the middle of the hour it changes from its certificate to its public key."""
+        accounts = json.loads((self.folder / "wechatpay.json").read_text())
+        return {
+            "name": TOOL_SHOP.account,
+            "mchid": accounts["mchid"],
+            "app_ids": [accounts["app_id"]],
+            "platform_key_files": {
+                accounts["public_key_id"]: str(self.folder / "wechatpay_key_public.pem"),
+                accounts["certificate_serial"]: str(self.folder / "wechatpay_certificate.pem"),
+            },
+            "api_v3_key_files": [str(self.folder / "wechatpay_api_v3_key.txt")],
+            "merchant_serial": accounts["merchant_serial"],
+            "merchant_private_key_file": str(self.folder / "merchant_private.pem"),
+            "api_url": f"{self.url}/wechatpay",
         }
 
     def program(self, lockstep_url: str, token: str) -> Child:
@@ -81,13 +101,14 @@ def create_world(folder: Path) -> World:
 
 
 async def open_shop(db: Connection) -> str:
-    """The entity, its shop, its goods; the shop's token is the answer."""
+    """The entities, their shops and goods; the shops' token is the answer."""
     now = SystemClock().now()
-    await shops.add_entity(db, SHOP.entity_id, "Tea House Ltd", "Asia/Shanghai")
-    await shops.add_shop(db, SHOP)
-    for sku in SKUS:
-        await stock.set_level(db, sku, UNITS)
-        await stock.add_match(db, ("shop", "tea", sku), [_component(sku, 1, 1)], now)
+    for shop, entity, skus in ((SHOP, "Tea House Ltd", SKUS), (TOOL_SHOP, "Tool Works Ltd", TOOLS)):
+        await shops.add_entity(db, shop.entity_id, entity, "Asia/Shanghai")
+        await shops.add_shop(db, shop)
+        for sku in skus:
+            await stock.set_level(db, sku, UNITS)
+            await stock.add_match(db, (shop.channel, shop.shop_id, sku), [_component(sku, 1, 1)], now)
     box = [_component(*each) for each in GIFT_BOX]
     await stock.add_match(db, ("shop", "tea", "TEA-GIFTBOX"), box, now)
     scopes = ("orders:write", "orders:read", "cases:read", "cases:write")
