@@ -91,7 +91,8 @@ class Demo:
         while time.monotonic() < end:
             now = await self._under_way()
             waiting = now.paid_not_pushed - await self._stopped_by_cases()
-            if now.unapplied == 0 and waiting <= 0 and now.unpaid == 0 and now.on_their_way == 0:
+            busy = (now.unapplied, now.unpaid, now.on_their_way, now.untold)
+            if not any(busy) and waiting <= 0:
                 return
             await asyncio.sleep(LOOK_EVERY_SECONDS)
         self.console.print("[yellow]still busy after five minutes; the table shows where things stand[/]")

@@ -38,7 +38,8 @@ _UNDER_WAY = text(
         where stage in ('at_warehouse', 'partly_shipped', 'shipped', 'partly_delivered', 'delivered')
       ) as on_their_way,
       (select count(distinct order_id) from outbound_orders) as pushed,
-      (select count(*) from inbound_events where verdict = 'accepted' and applied_at is null) as unapplied
+      (select count(*) from inbound_events where verdict = 'accepted' and applied_at is null) as unapplied,
+      (select count(*) from outbox where sent_at is null) + (select count(*) from untold_levels) as untold
     from orders
     """
 )
@@ -59,6 +60,7 @@ class UnderWay:
     on_their_way: int
     pushed: int
     unapplied: int
+    untold: int
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ class TradeReport:
 
 async def under_way(db: AsyncConnection) -> UnderWay:
     row = (await db.execute(_UNDER_WAY)).one()
-    return UnderWay(row.paid_not_pushed, row.unpaid, row.on_their_way, row.pushed, row.unapplied)
+    return UnderWay(row.paid_not_pushed, row.unpaid, row.on_their_way, row.pushed, row.unapplied, row.untold)
 
 
 async def orders_waiting_for_people(db: AsyncConnection) -> int:

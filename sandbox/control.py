@@ -21,7 +21,7 @@ Json = dict[str, object]
 
 
 class FaultWish(BaseModel):
-    """`key`: an out_trade_no at trade and at a provider, a reference at warehouse and parcel, `*` for any."""
+    """`key`: an out_trade_no at trade and provider, a reference at warehouse and parcel, a shop id, `*` for any."""
 
     place: Place
     fault: Fault

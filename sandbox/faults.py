@@ -1,7 +1,7 @@
 """Everything the outside world can get wrong, by name, and the book of what was asked for.
 
-A fault is planted for one key (an out_trade_no, a warehouse reference) or for every key (`*`) at one place, and
-happens as often as `times` says. Whoever acts at that place takes it out of the book and misbehaves accordingly.
+A fault is planted for one key (an out_trade_no, a warehouse reference, a shop id) or for every key (`*`) at one place,
+and happens as often as `times` says. Whoever acts at that place takes it out of the book and misbehaves accordingly.
 """
 
 from collections import defaultdict
@@ -78,6 +78,7 @@ class Place(StrEnum):
     WECHATPAY = "wechatpay"  # out_trade_no: requests to WeChat Pay
     WAREHOUSE = "warehouse"  # reference: requests to the warehouse
     PARCEL = "parcel"  # reference: what the warehouse tells
+    SHOP = "shop"  # shop id: what the shop is told
 
 
 _OF_A_CALL = frozenset({Fault.OUTAGE, Fault.DELAY, Fault.SERVER_ERROR, Fault.LATE_ERROR, Fault.CUT})
@@ -106,6 +107,7 @@ POSSIBLE: dict[Place, frozenset[Fault]] = {
     Place.WECHATPAY: _OF_A_CALL | {Fault.KEY_ROTATION},
     Place.WAREHOUSE: _OF_A_CALL,
     Place.PARCEL: frozenset({Fault.DELIVERED_FIRST}),
+    Place.SHOP: frozenset({Fault.OUTAGE, Fault.DELAY, Fault.SERVER_ERROR, Fault.LATE_ERROR, Fault.CUT}),
 }
 
 

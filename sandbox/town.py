@@ -12,6 +12,7 @@ from sandbox.faults import FaultBook
 from sandbox.pace import Pace, now, shown
 from sandbox.payments.provider import AnyProvider
 from sandbox.shop.basket import SHOPS, STOCK, TEA
+from sandbox.shop.level_board import LevelBoard
 from sandbox.shop.storefront import Storefront
 from sandbox.trade_hour import TradeHour
 from sandbox.warehouse.floor import MINUTE
@@ -48,8 +49,9 @@ class Town:
         if settings.packing_minutes is not None:
             shortest, longest = settings.packing_minutes
             self.warehouse.floor.packed_after = (shortest * MINUTE, longest * MINUTE)
-        self.shop = Storefront(self.courier, settings.api_token)
-        doors = (*(provider.door for provider in self.providers.values()), self.warehouse.door)
+        board = LevelBoard(world.accounts.shop_secret, self.faults)
+        self.shop = Storefront(self.courier, settings.api_token, board)
+        doors = (*(provider.door for provider in self.providers.values()), self.warehouse.door, board.door)
         self.doors = {door.place: door for door in doors}
         self.trade_hour: TradeHour | None = None
 
@@ -67,7 +69,12 @@ class Town:
             "dumped_at": shown(now()),
             **{name: provider.shown() for name, provider in self.providers.items()},
             "warehouse": self.warehouse.shown(),
-            "shop": {"orders": self._orders_shown()},
+            "shop": {
+                "orders": self._orders_shown(),
+                "listening": list(SHOPS),
+                "levels": self.shop.level_board.shown(),
+                "level_calls": [call.shown() for call in self.shop.level_board.calls],
+            },
         }
 
     def _orders_shown(self) -> list[dict[str, object]]:

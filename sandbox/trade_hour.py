@@ -79,7 +79,8 @@ class TradeHour:
 
     async def _outage(self) -> None:
         await asyncio.sleep(self._plan.outage_after)
-        self._warehouse.door.shut(self._plan.outage_seconds)
+        for door in (self._warehouse.door, self._shop.level_board.door):
+            door.shut(self._plan.outage_seconds)
 
     async def _rotation(self) -> None:
         await asyncio.sleep(self._plan.rotates_after)

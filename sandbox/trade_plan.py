@@ -31,6 +31,8 @@ GATEWAYS = {"alipay": Place.GATEWAY, "wechatpay": Place.WECHATPAY}
 EARLY = 40
 DELIVERED_FIRST = 40
 BROKEN_CALLS = {Fault.CUT: 12, Fault.SERVER_ERROR: 12, Fault.LATE_ERROR: 6}
+BROKEN_TELLINGS = {Fault.CUT: 4, Fault.SERVER_ERROR: 4, Fault.LATE_ERROR: 2}
+"""Of stock levels to the shop; they do not hang on the number of orders."""
 ASKED_ABOUT = {
     Fault.NO_NOTICE,
     Fault.NEVER_PAID,
@@ -93,6 +95,7 @@ def draw(shop: Shop, orders: int, seed: int, seconds: float, first_order_no: int
         order = by_key[fault.key]
         if fault.fault is not order.fault:
             order.extras.append(fault)
+    planted += [Planted(Place.SHOP, fault, shop.shop_id, times) for fault, times in BROKEN_TELLINGS.items()]
     visits = [_visit(rng, order, arrival) for order, arrival in zip(drawn, arrivals, strict=True)]
     return TradePlan(visits, planted, seconds * OUTAGE_STARTS, seconds * OUTAGE_LASTS, seconds * ROTATION)
 

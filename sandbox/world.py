@@ -22,7 +22,8 @@ PAIRS = ("alipay", "app")
 class Accounts(BaseModel):
     """world.json. The foreign app and seller exist too, they are just not ours.
 
-    `warehouse_secret` has the Standard Webhooks form: `whsec_` + base64 of the HMAC key's bytes.
+    Both secrets have the Standard Webhooks form, `whsec_` + base64 of the HMAC key's bytes: the warehouse signs with
+    the one, the shop checks with the other what it is told.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -33,6 +34,7 @@ class Accounts(BaseModel):
     foreign_seller_id: str
     warehouse_token: str
     warehouse_secret: str
+    shop_secret: str
 
     @classmethod
     def draw(cls) -> "Accounts":
@@ -42,7 +44,8 @@ class Accounts(BaseModel):
             foreign_app_id=f"2021{_digits(12)}",
             foreign_seller_id=f"2088{_digits(12)}",
             warehouse_token=secrets.token_urlsafe(24),
-            warehouse_secret="whsec_" + base64.b64encode(secrets.token_bytes(32)).decode(),
+            warehouse_secret=_webhook_secret(),
+            shop_secret=_webhook_secret(),
         )
 
 
@@ -77,11 +80,22 @@ def create(directory: Path) -> World:
     directory.mkdir(parents=True, exist_ok=True)
     for pair in PAIRS:
         create_pair(directory, pair)
-    accounts = directory / "world.json"
-    if not accounts.exists():
-        write(accounts, (json.dumps(Accounts.draw().model_dump(), indent=1) + "\n").encode())
+    _write_accounts(directory / "world.json")
     create_wechatpay(directory)
     return World.load(directory)
+
+
+def _write_accounts(file: Path) -> None:
+    """An older file gets what has been added since."""
+    there = json.loads(file.read_bytes()) if file.exists() else {}
+    whole = Accounts.draw().model_dump() | there
+    if whole != there:
+        file.unlink(missing_ok=True)
+        write(file, (json.dumps(whole, indent=1) + "\n").encode())
+
+
+def _webhook_secret() -> str:
+    return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 def _digits(count: int) -> str:

@@ -184,6 +184,19 @@ class ShopOrder:
         )
 
 
+@dataclass(frozen=True)
+class ShopLevel:
+    """How many units of it the shop thinks it can sell."""
+
+    shop: str
+    platform_sku: str
+    available: int
+
+    @classmethod
+    def read(cls, row: Json) -> "ShopLevel":
+        return cls(f"{OWN_CHANNEL}/{row['shop_id']}", row["platform_sku"], row["available"])
+
+
 class Dump:
     """Typed views of the dump. Without `app_ids` and `seller_ids` every trade counts as the merchant's own."""
 
@@ -241,6 +254,15 @@ class Dump:
     def shop_orders(self) -> dict[str, ShopOrder]:
         orders = [ShopOrder.read(row) for row in self._raw["shop"]["orders"]]
         return {order.order_id: order for order in orders}
+
+    @cached_property
+    def levels(self) -> list[ShopLevel]:
+        return [ShopLevel.read(row) for row in self._raw["shop"]["levels"]]
+
+    @cached_property
+    def listening_shops(self) -> set[str]:
+        """Those of the outside: whether it heard anything or not."""
+        return {f"{OWN_CHANNEL}/{shop_id}" for shop_id in self._raw["shop"]["listening"]}
 
     def _is_own(self, row: Json) -> bool:
         return all(not wanted or row[name] in wanted for name, wanted in self._own.items())

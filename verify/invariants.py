@@ -35,6 +35,7 @@ INVARIANTS: tuple[Check, ...] = (
     parcels.parcels,
     stock.reserved_stock,
     stock.shipped_units,
+    stock.shop_levels,
     ledger.balanced_entries,
     ledger.receivable_is_captured,
     ledger.order_money,

@@ -71,6 +71,18 @@ class Record:
         )
 
     @cached_property
+    def shops_out_of_touch(self) -> set[str]:
+        """Shops that take no levels, as somebody knows."""
+        return set(
+            self.strings(
+                """
+                select subject from cases
+                where cause = 'levels_not_pushed' and settled_at is null and trim(owner) <> '' and due_at is not null
+                """
+            )
+        )
+
+    @cached_property
     def pushes(self) -> dict[str, Row]:
         """What is recorded as pushed, by reference; not what a person says has left by another way."""
         rows = self.rows(

@@ -1,4 +1,4 @@
-"""Stock: what is reserved for whom, and what has left."""
+"""Stock: what is reserved for whom, what has left, and what the shops show of it."""
 
 from collections import Counter
 
@@ -54,6 +54,29 @@ def shipped_units(dump: Dump, record: Record) -> Comparison:
     return Comparison(
         Side("units in parcels", _without(there, doubtful)), Side("units shipped", _without(here, doubtful))
     )
+
+
+def shop_levels(dump: Dump, record: Record) -> Comparison:
+    """A shop that is told shows what is on hand and not reserved, of a bundle what its scarcest part suffices for."""
+    free = {row["sku"]: row["free"] for row in record.rows("select sku, on_hand - reserved as free from stock")}
+    here = {}
+    for row in record.rows(
+        """
+        select distinct on (channel, shop_id, platform_sku) channel || '/' || shop_id as shop, platform_sku, components
+        from sku_matches order by channel, shop_id, platform_sku, version desc
+        """
+    ):
+        if row["shop"] in dump.listening_shops - record.shops_out_of_touch:
+            needed: Counter[str] = Counter()
+            for part in row["components"]:
+                needed[part["sku"]] += part["quantity"]
+            here[f"{row['shop']} {row['platform_sku']}"] = min(free.get(sku, 0) // needed[sku] for sku in needed)
+    there = {
+        f"{level.shop} {level.platform_sku}": level.available
+        for level in dump.levels
+        if level.shop not in record.shops_out_of_touch
+    }
+    return Comparison(Side("levels the shops show", there), Side("what can be sold", here))
 
 
 def _without(units: dict[str, int], references: set[str]) -> dict[str, int]:

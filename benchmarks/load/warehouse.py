@@ -1,5 +1,6 @@
 """`python -m benchmarks.load.warehouse PORT`: a warehouse that takes any order after 2 ms, and the finish line.
 
+It is the shop, too, that is told its stock levels.
 It speaks what of docs/warehouse-api.md a push needs. The baselines, which have no warehouse adapter or no record, tell
 it by datagram `VERB KEY` how far an order is. `GET /seen` shows all of it, `POST /forget` begins anew.
 """
@@ -66,6 +67,8 @@ async def _answered(line: FinishLine, method: str, path: str) -> tuple[str, obje
         reference = unquote(path.removeprefix(PREFIX))
         is_first = line.passes("accepted", reference)
         return "201 Created" if is_first else "200 OK", {"outbound_no": f"WH-{reference}", "state": "accepted"}
+    if (method, path) == ("PUT", "/shop/tea/stock"):
+        return "200 OK", {}
     if (method, path) == ("GET", "/seen"):
         return "200 OK", {"first": line.first, "again": line.again}
     if (method, path) == ("GET", "/counts"):

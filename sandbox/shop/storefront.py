@@ -1,4 +1,7 @@
-"""The shop's side of the API: placing and cancelling orders, again and again until Lockstep answers."""
+"""The shop's side of the API: placing and cancelling orders, again and again until Lockstep answers.
+
+What it is told the other way round is on its level board.
+"""
 
 import json
 from collections.abc import Mapping
@@ -6,6 +9,7 @@ from dataclasses import dataclass, field
 
 from sandbox.courier import Courier, Delivery, Envelope
 from sandbox.pace import now
+from sandbox.shop.level_board import LevelBoard
 from sandbox.shop.orders import CHANNEL, Order
 
 ORDERS = "/orders"
@@ -34,7 +38,8 @@ class Errand:
 
 
 class Storefront:
-    def __init__(self, courier: Courier, api_token: str) -> None:
+    def __init__(self, courier: Courier, api_token: str, level_board: LevelBoard) -> None:
+        self.level_board = level_board
         self.orders: dict[str, Order] = {}
         self._courier = courier
         self._api_token = api_token

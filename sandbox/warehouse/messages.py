@@ -1,8 +1,5 @@
 """What the warehouse tells Lockstep about parcels, signed by the Standard Webhooks scheme."""
 
-import base64
-import hashlib
-import hmac
 import json
 import secrets
 from collections.abc import Callable
@@ -13,6 +10,7 @@ from http import HTTPStatus
 from sandbox.courier import Courier, Delivery, Envelope
 from sandbox.pace import CHINA, now
 from sandbox.warehouse.outbound import Outbound, Parcel
+from sandbox.webhooks import webhook_signature
 
 PATH = "/webhooks/warehouse"
 SHIPPED, DELIVERED = "parcel.shipped", "parcel.delivered"
@@ -47,13 +45,6 @@ class Message:
             "parcel_no": self.parcel_no,
             "deliveries": [delivery.shown() for delivery in self.deliveries],
         }
-
-
-def webhook_signature(secret: str, webhook_id: str, timestamp: int, body: bytes) -> str:
-    """`secret` is `whsec_` + base64 of the key, as the scheme has it."""
-    key = base64.b64decode(secret.removeprefix("whsec_"))
-    mac = hmac.new(key, f"{webhook_id}.{timestamp}.".encode() + body, hashlib.sha256)
-    return "v1," + base64.b64encode(mac.digest()).decode()
 
 
 class MessagePost:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -21,6 +22,10 @@ def environment(settings: Settings) -> dict[str, str]:
     """What a process must find around it to have these settings."""
     accounts = TypeAdapter(tuple[AlipayAccountSettings, ...]).dump_json(settings.alipay_accounts)
     others = TypeAdapter(tuple[WechatPayAccountSettings, ...]).dump_json(settings.wechatpay_accounts)
+    listeners = [
+        {"shop_id": each.shop_id, "stock_url": str(each.stock_url), "secrets": each.secrets.get_secret_value()}
+        for each in settings.shop_listeners
+    ]
     return {
         "DATABASE_URL": settings.database_url,
         "TEMPORAL_ADDRESS": settings.temporal_address,
@@ -31,6 +36,7 @@ def environment(settings: Settings) -> dict[str, str]:
         "LOCKSTEP_WAREHOUSE_URL": settings.warehouse_url,
         "LOCKSTEP_WAREHOUSE_TOKEN": settings.warehouse_token.get_secret_value(),
         "LOCKSTEP_WAREHOUSE_SECRETS": settings.warehouse_secrets.get_secret_value(),
+        "LOCKSTEP_SHOP_LISTENERS": json.dumps(listeners),
         "LOCKSTEP_TIME_SCALE": str(settings.time_scale),
         "LOCKSTEP_LIMITS": TypeAdapter(Limits).dump_json(settings.limits).decode(),
     }

@@ -186,6 +186,10 @@ def settings_for(record_url: str, temporal_address: str, world: Path, outside: s
         "warehouse_url": f"{outside}/warehouse",
         "warehouse_token": accounts["warehouse_token"],
         "warehouse_secrets": accounts["warehouse_secret"],
+        "shop_listeners": [
+            {"shop_id": shop_id, "stock_url": f"{outside}/shop/{shop_id}/stock", "secrets": accounts["shop_secret"]}
+            for shop_id in ("tea", "tools")
+        ],
         "time_scale": TIME_SCALE,
         "limits": replace(Limits(), completes_after_delivery=timedelta(minutes=1)),
     }

@@ -21,7 +21,7 @@ async def rests(stage: Stage) -> bool:
     async with stage.house.engine.connect() as db:
         now = await trade_report.under_way(db)
         waiting = await trade_report.orders_waiting_for_people(db)
-    return (now.unapplied, now.unpaid, now.on_their_way) == (0, 0, 0) and now.paid_not_pushed <= waiting
+    return not any((now.unapplied, now.unpaid, now.on_their_way, now.untold)) and now.paid_not_pushed <= waiting
 
 
 @pytest.mark.timeout(180)

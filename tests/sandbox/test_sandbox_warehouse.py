@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 from sandbox.warehouse.floor import pack
-from sandbox.warehouse.messages import webhook_signature
 from sandbox.warehouse.outbound import Line
+from sandbox.webhooks import webhook_signature
 from tests.sandbox.town_under_test import RECIPIENT, in_process, over_sockets, until
 
 SLOWLY = 0.01  # a time scale at which nothing is packed during a test

@@ -42,6 +42,18 @@ def test_a_lost_public_key_is_written_again_from_its_private_one(tmp_path: Path)
     assert (tmp_path / "app_public.pem").read_bytes() == before
 
 
+def test_an_older_world_json_gets_what_has_been_added_since_and_keeps_the_rest(tmp_path: Path) -> None:
+    file = tmp_path / "world.json"
+    create(tmp_path)
+    whole = json.loads(file.read_text())
+    file.write_text(json.dumps({name: value for name, value in whole.items() if name != "shop_secret"}))
+    create(tmp_path)
+    mended = json.loads(file.read_text())
+    assert mended.keys() == whole.keys()
+    assert mended | {"shop_secret": whole["shop_secret"]} == whole
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
 def test_world_json_names_us_and_strangers(tmp_path: Path) -> None:
     create(tmp_path)
     accounts = json.loads((tmp_path / "world.json").read_text())

@@ -51,6 +51,14 @@ ALLOWANCES = (
         "the shop never learnt that its order was taken",
         lambda dump: shop_order(dump, "1004").update(accepted_at=None, deliveries=unanswered(None)),
     ),
+    record(
+        "a shop that takes no levels is with a person",
+        """
+        update stock set on_hand = on_hand - 1 where sku = 'CUP-WHITE';
+        insert into cases (id, cause, subject, detail, owner, next_action, choices, waits, opened_at, due_at)
+        values ('shop', 'levels_not_pushed', 'shop/tea', '', 'all', 'look', '{}', false, now(), now() + interval '1 d')
+        """,
+    ),
     outside(
         "a forged message never arrived",
         lambda dump: dump["alipay"]["notices"].append(

@@ -7,6 +7,7 @@ BOOKS = (
         "reserved stock is off by one",
         "update stock set reserved = reserved + 1 where sku = 'TEA-GREEN-250'",
         "reserved-stock",
+        "shop-levels",
     ),
     record(
         "a stopped order keeps its reservation",
@@ -17,7 +18,7 @@ BOOKS = (
         "units left that no parcel carried",
         """
         update reservations set shipped = 1 where order_id = 'shop/tea/1003';
-        update stock set reserved = reserved - 1 where sku = 'TEA-GREEN-250'
+        update stock set reserved = reserved - 1, on_hand = on_hand - 1 where sku = 'TEA-GREEN-250'
         """,
         "shipped-units",
     ),

@@ -1,6 +1,6 @@
-"""Faults between the warehouse and the record."""
+"""Faults between the warehouse, the shop's shelves and the record."""
 
-from tests.verify.planting import add_call, outbound, outside, push_of, record, shop_order
+from tests.verify.planting import add_call, outbound, outside, push_of, record, shop_level, shop_order
 
 WAREHOUSE = (
     record(
@@ -98,5 +98,57 @@ WAREHOUSE = (
         "a cancellation was never decided",
         lambda dump: shop_order(dump, "1003").update(cancelled=True),
         "cancellations-decided",
+    ),
+)
+
+LEVELS = (
+    outside(
+        "a shop was never told of a sku",
+        lambda dump: dump["shop"]["levels"].remove(shop_level(dump, "TEA-CUP")),
+        "shop-levels",
+    ),
+    outside(
+        "a shop shows more than there is",
+        lambda dump: shop_level(dump, "TEA-GREEN-250").update(available=998),
+        "shop-levels",
+    ),
+    outside(
+        "a shop shows less of a bundle than could be sold",
+        lambda dump: shop_level(dump, "TEA-GIFTBOX").update(available=499),
+        "shop-levels",
+    ),
+    outside(
+        "a shop shows what is no sku of it",
+        lambda dump: dump["shop"]["levels"].append(shop_level(dump, "TEA-CUP") | {"platform_sku": "TEA-NOBODYS"}),
+        "shop-levels",
+    ),
+    outside(
+        "a shop that listens was told nothing at all",
+        lambda dump: dump["shop"]["levels"].clear(),
+        "shop-levels",
+    ),
+    record(
+        "a counted level was never told",
+        "update stock set on_hand = on_hand - 1 where sku = 'CUP-WHITE'",
+        "shop-levels",
+    ),
+    record(
+        "a shop takes no levels and nobody owns the case",
+        """
+        update stock set on_hand = on_hand - 1 where sku = 'CUP-WHITE';
+        insert into cases (id, cause, subject, detail, owner, next_action, choices, waits, opened_at, due_at)
+        values ('shop', 'levels_not_pushed', 'shop/tea', '', ' ', 'look', '{}', false, now(), now() + interval '1 d')
+        """,
+        "shop-levels",
+        "cases-have-owners",
+    ),
+    record(
+        "a new match was never told",
+        """
+        insert into sku_matches
+        select channel, shop_id, platform_sku, 2, '[{"sku": "TEA-CUP", "quantity": 3}]', now()
+        from sku_matches where platform_sku = 'TEA-CUP'
+        """,
+        "shop-levels",
     ),
 )

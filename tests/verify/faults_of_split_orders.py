@@ -72,6 +72,7 @@ PARTS = (
         update stock set reserved = reserved + 1 where sku = 'TEA-GREEN-250'
         """,
         "reserved-stock",
+        "shop-levels",  # what stays reserved is not told as free
     ),
     outside(
         "a rest that was stopped still leaves the warehouse",

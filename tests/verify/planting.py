@@ -51,6 +51,10 @@ def shop_order(dump: Dump, no: str) -> Dump:
     return one(dump["shop"]["orders"], order_no=no)
 
 
+def shop_level(dump: Dump, platform_sku: str) -> Dump:
+    return one(dump["shop"]["levels"], platform_sku=platform_sku)
+
+
 def call(key: str, reference: str, digest: str, verb: str = "push") -> Dump:
     return {"verb": verb, "reference": reference, "idempotency_key": key, "parameters_sha256": digest, "status": 200}
 

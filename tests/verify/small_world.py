@@ -42,7 +42,7 @@ class SmallWorld:
             "alipay": {"trades": [], "notices": [], "calls": []},
             "wechatpay": {"trades": [], "notices": [], "calls": []},
             "warehouse": {"outbound": [], "calls": [], "messages": [], "stock": {}},
-            "shop": {"orders": []},
+            "shop": {"orders": [], "listening": ["tea"], "levels": []},
         }
 
     # The shop

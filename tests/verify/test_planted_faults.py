@@ -6,7 +6,7 @@ import pytest
 from tests.verify.allowances import ALLOWANCES, money_for_nobody
 from tests.verify.conftest import plain
 from tests.verify.faults_of_books import AUDIT, BOOKS
-from tests.verify.faults_of_goods import WAREHOUSE
+from tests.verify.faults_of_goods import LEVELS, WAREHOUSE
 from tests.verify.faults_of_messages import CASES, MESSAGES
 from tests.verify.faults_of_orders import MONEY, ORDERS
 from tests.verify.faults_of_split_orders import PARTS, UNHEARD
@@ -14,7 +14,7 @@ from tests.verify.planting import Dump, Fault, trade
 from verify import check
 from verify.invariants import INVARIANTS, name_of
 
-FAULTS = (*MONEY, *ORDERS, *MESSAGES, *CASES, *WAREHOUSE, *PARTS, *BOOKS, *AUDIT)
+FAULTS = (*MONEY, *ORDERS, *MESSAGES, *CASES, *WAREHOUSE, *LEVELS, *PARTS, *BOOKS, *AUDIT)
 
 slow = pytest.mark.slow
 

@@ -17,6 +17,7 @@ from ports.clock import FixedClock
 from ports.records import CancelRequested, CaseOpened, PushRecorded
 from tests.builders import capture, order, placed, reported, settled, step
 from tests.verify.conftest import insert_row, plain
+from tests.verify.shelves import levels
 from tests.verify.small_world import NOON, SmallWorld, moment
 from verify import check
 
@@ -86,6 +87,7 @@ def outside() -> SmallWorld:
     world.trade("1004", 14400, "closed", None)
     world.cancel("1005")
     world.stop("1005")
+    world.dump["shop"]["levels"] = levels(TEA_GREEN_250=996)  # two of 1001 have left, two of 1003 will
     return world
 
 
