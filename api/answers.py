@@ -153,11 +153,25 @@ class ReservedLine(BaseModel):
     released: bool
 
 
+class Goods(BaseModel):
+    """What a line takes from stock; `dropped` units of it will not come."""
+
+    line_id: str
+    sku: str
+    quantity: int
+    dropped: int
+
+
 class PushedOrder(BaseModel):
+    """`contents`: units by line. `stopped`: nothing of it left the warehouse, and nothing will."""
+
+    number: int
     reference: str
+    contents: dict[str, int]
     outbound_no: str | None
     outside_shipment_no: str | None
     pushed_at: datetime
+    stopped: bool
 
 
 class Balance(BaseModel):
@@ -182,7 +196,10 @@ class OpenCase(BaseModel):
 
 
 class OrderAnswer(BaseModel):
-    """How an order stands; nothing of the recipient. `ledger`: the balance of each account."""
+    """How an order stands; nothing of the recipient. `ledger`: the balance of each account.
+
+    `backordered`: a part of a short order went ahead, the rest is to follow.
+    """
 
     order: str
     kind: Kind
@@ -193,6 +210,7 @@ class OrderAnswer(BaseModel):
     overdue: bool
     axes: Axes
     cancellation: Cancellation
+    backordered: bool
     holds: list[HoldReason]
     unmatched_lines: list[str]
     address_gaps: list[str]
@@ -204,6 +222,7 @@ class OrderAnswer(BaseModel):
     plan: list[PlannedPart]
     parcels: list[Parcel]
     payments: list[BookedPayment]
+    goods: list[Goods]
     reservations: list[ReservedLine]
     outbound: list[PushedOrder]
     ledger: list[Balance]

@@ -63,6 +63,7 @@ def _said(found: Tracking, settings: Settings) -> dict[str, Any]:
             "after_sale": order.after_sale,
         },
         "cancellation": standing.cancellation,
+        "backordered": order.backordered,
         "holds": list(standing.holds),
         "unmatched_lines": list(order.unmatched),
         "address_gaps": list(order.address_gaps),

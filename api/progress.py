@@ -55,6 +55,8 @@ class Concern(StrEnum):
     ITEM = "item"
     SPECIAL = "special"
     RESTOCK = "restock"
+    REST_FOLLOWS = "rest_follows"
+    REST_DROPPED = "rest_dropped"
     ATTENTION = "attention"
     CANCELLING = "cancelling"
     TOO_LATE_TO_CANCEL = "too_late_to_cancel"
@@ -266,6 +268,10 @@ def concerns_of(recorded: Recorded, standing: Standing) -> tuple[Concern, ...]:
     named: list[Concern] = [_HOLDS[each] for each in standing.holds]
     if standing.stage not in FINISHED:
         named += [_CASES.get(each, Concern.ATTENTION) for each in recorded.waiting]
+    if recorded.order.backordered:
+        named = [*(each for each in named if each is not Concern.RESTOCK), Concern.REST_FOLLOWS]
+    if recorded.order.dropped and standing.stage not in ENDED_EARLY:
+        named.append(Concern.REST_DROPPED)
     wishes: Mapping[Cancellation, Concern] = {
         Cancellation.REQUESTED: Concern.CANCELLING,
         Cancellation.TOO_LATE: Concern.TOO_LATE_TO_CANCEL,

@@ -141,6 +141,11 @@ class Order:
         return self.fulfilment in NOT_PUSHED or self.backordered
 
     @property
+    def dropped(self) -> dict[str, int]:
+        """Units by line that will not come."""
+        return {demand.line_id: demand.dropped for demand in self.demands if demand.dropped}
+
+    @property
     def dropped_cash(self) -> Money:
         return total((demand.dropped_cash for demand in self.demands), self.shipping.currency)
 

@@ -156,9 +156,7 @@ def axes_moved(before: Order, after: Order) -> dict[str, list[Any]]:
     names = ("payment", "fulfilment", "holds", "after_sale", "cancellation", "address_gaps", "unmatched", "split")
     pairs = {name: [_plain(before, name), _plain(after, name)] for name in names}
     pairs["outbound"] = [[each.number for each in order.outbound if not each.stopped] for order in (before, after)]
-    pairs["dropped"] = [
-        {each.line_id: each.dropped for each in order.demands if each.dropped} for order in (before, after)
-    ]
+    pairs["dropped"] = [order.dropped for order in (before, after)]
     return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 

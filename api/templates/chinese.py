@@ -72,6 +72,8 @@ CHINESE = Words(
         Concern.ITEM: "店铺正在核对其中一件货品，您无需操作。",
         Concern.SPECIAL: "这笔订单由店铺人工处理，店铺会与您联系。",
         Concern.RESTOCK: "部分货品暂时缺货，店铺会补货发出，或为您退款。",
+        Concern.REST_FOLLOWS: "部分货品缺货：有货的先发，其余到货后另寄；若无法到货，店铺会退还这部分货款。",
+        Concern.REST_DROPPED: "订单中有一部分不再发货，店铺会退还这部分货款。",
         Concern.ATTENTION: "处理时间比平时长，店铺已有专人跟进。",
         Concern.CANCELLING: "您已申请取消，正在确认包裹能否拦下。",
         Concern.TOO_LATE_TO_CANCEL: "取消时包裹已经发出，店铺会为您安排退货。",

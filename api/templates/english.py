@@ -72,6 +72,9 @@ ENGLISH = Words(
         Concern.ITEM: "The shop is checking one of the items. You don't need to do anything.",
         Concern.SPECIAL: "The shop is handling this order by hand and will be in touch.",
         Concern.RESTOCK: "Not everything is in stock at the moment. The shop restocks it, or pays you back.",
+        Concern.REST_FOLLOWS: "Not everything was in stock: what was there goes ahead, and the rest follows. "
+        "If it can't be had, the shop pays you back for it.",
+        Concern.REST_DROPPED: "A part of the order will not come. The shop pays you back for it.",
         Concern.ATTENTION: "This takes longer than it should. Somebody at the shop is looking at it.",
         Concern.CANCELLING: "You asked to cancel. We are checking whether the parcel can still be stopped.",
         Concern.TOO_LATE_TO_CANCEL: "The parcel had left before it could be cancelled. The shop arranges the return.",

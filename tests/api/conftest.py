@@ -17,6 +17,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from api.app import create_app
 from api.tracking_links import signed_link
+from domain.case import CaseDecision, Cause, Choice
 from domain.limits import Limits
 from domain.order import Order
 from domain.reference import OrderId
@@ -25,7 +26,7 @@ from persistence.customers import Customers
 from persistence.evidence import Evidence
 from persistence.orders import PostgresOrders
 from ports.clock import FixedClock
-from ports.records import OrderPlaced, OrderView, PushRecorded
+from ports.records import CaseSettled, OrderPlaced, OrderView, PushRecorded
 from ports.warehouse import Recipient, Warehouse
 from runtime.config import Settings
 from runtime.wiring import House
@@ -80,6 +81,22 @@ class Edge:
     async def pushed(self, order_id: OrderId = ORDER_ID) -> None:
         await self.house.orders.reserve_stock(step("reserve", order_id))
         await self.house.orders.record_push(PushRecorded(order_id, f"order/{order_id}/push", "OUT-1"))
+
+    async def decided(self, choice: Choice, order_id: OrderId = ORDER_ID) -> None:
+        """A person decides the case of short stock that is open, and the workflow goes on."""
+        view = await self.house.orders.reserve_stock(step("reserve", order_id))
+        case_id = next(case.case_id for case in view.cases if case.cause is Cause.OUT_OF_STOCK)
+        decision = CaseDecision(case_id, choice, "lin", "it was agreed")
+        await self.house.orders.settle_case(CaseSettled(order_id, decision))
+
+    async def sent_ahead(self) -> None:
+        """One of two packs is at the warehouse; the other one is short."""
+        await self.sql("update stock set on_hand = 1 where sku = 'TEA-GREEN-250'")
+        await self.placed()
+        await self.paid()
+        await self.decided(Choice.SPLIT)
+        await self.pushed()
+        await self.house.orders.reserve_stock(step("reserve"))
 
     async def parcel(self, order_id: OrderId = ORDER_ID, *, delivered: bool = False, units: int = 2) -> None:
         told = parcel(f"P-{units}", units, delivered=delivered, at=self.clock.now())

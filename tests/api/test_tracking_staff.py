@@ -4,6 +4,7 @@ from datetime import datetime
 
 import pytest
 
+from domain.case import Choice
 from tests.api.conftest import RECIPIENT, Edge
 
 pytestmark = pytest.mark.slow
@@ -53,6 +54,25 @@ async def test_how_an_order_stands(edge: Edge) -> None:
     assert "workflow" not in body["links"]
     for personal in (RECIPIENT.name, RECIPIENT.phone, RECIPIENT.detail):
         assert personal not in answer.text
+
+
+async def test_how_a_split_order_stands(edge: Edge) -> None:
+    await edge.sent_ahead()
+    headers = await edge.token("orders:read")
+    body = (await edge.browser.get(STATUS, headers=headers)).json()
+    assert (body["stage"], body["backordered"], body["cases"][0]["choices"]) == (
+        "at_warehouse",
+        True,
+        ["retry", "split", "cancel"],
+    )
+    assert body["goods"] == [{"line_id": "1", "sku": "TEA-GREEN-250", "quantity": 2, "dropped": 0}]
+    assert [(each["number"], each["contents"], each["stopped"]) for each in body["outbound"]] == [(1, {"1": 1}, False)]
+    await edge.decided(Choice.CANCEL)
+    body = (await edge.browser.get(STATUS, headers=headers)).json()
+    assert (body["backordered"], body["goods"][0]["dropped"]) == (False, 1)
+    entries = (await edge.browser.get(f"{STATUS}/timeline", headers=headers)).json()["entries"]
+    assert entries[-1]["change"]["dropped"] == [{}, {"1": 1}]
+    assert [each["change"]["outbound"] for each in entries if "outbound" in each["change"]] == [[[], [1]]]
 
 
 async def test_open_cases_say_who_should_do_what_by_when(edge: Edge) -> None:

@@ -5,6 +5,7 @@ import time
 import pytest
 
 from domain.axis import Fulfilment, Payment
+from domain.case import Choice
 from domain.order import HoldReason, Stage
 from tests.api.conftest import Edge
 from tests.builders import step
@@ -106,3 +107,32 @@ async def test_a_link_that_is_faster_than_the_record_finds_its_order_coming(edge
     as_json = await edge.page(edge.link().replace("?", ".json?"))
     assert (as_json.status_code, as_json.json()["type"]) == (409, "urn:lockstep:problem:order-on-its-way")
     assert (await edge.page("/track/1001?shop=tea&proof=" + "f" * 32)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("language", "follows", "dropped"),
+    [
+        ("en", "the rest follows", "A part of the order will not come"),
+        ("zh", "其余到货后另寄", "有一部分不再发货"),
+    ],
+)
+async def test_a_rest_is_said_to_follow_until_it_is_said_not_to_come(
+    edge: Edge, language: str, follows: str, dropped: str
+) -> None:
+    await edge.sent_ahead()
+    page = (await edge.page(edge.link(), language)).text
+    assert (follows in page, dropped in page) == (True, False)
+    assert (await edge.page(edge.link().replace("?", ".json?"))).json()["on_hold"] == ["rest_follows"]
+    await edge.parcel(units=1)
+    assert follows in (await edge.page(edge.link(), language)).text
+    await edge.decided(Choice.CANCEL)
+    page = (await edge.page(edge.link(), language)).text
+    assert (follows in page, dropped in page, "¥68.00" in page) == (False, True, True)
+    body = (await edge.page(edge.link().replace("?", ".json?"))).json()
+    assert (body["stage"], body["on_hold"]) == ("shipped", ["rest_dropped"])
+    assert body["refund_due"] == {"amount_minor": 6800, "currency": "CNY"}
+
+
+async def test_the_number_alone_tells_nothing_of_a_rest(edge: Edge) -> None:
+    await edge.sent_ahead()
+    assert "the rest follows" not in (await edge.page(NUMBER_ALONE)).text
