@@ -200,12 +200,14 @@ class PostgresOrders(Transitions, OrderRecords):
             return await self._view(here)
 
     async def settle_case(self, fact: CaseSettled) -> OrderView:
-        """What a decision makes of the order is written in the same transaction."""
+        """What a decision makes of the order is written in the same transaction, once."""
         decision = fact.decision
         async with self._locked(fact.order_id) as here:
             settled = await self._settle_case(here, decision)
-            cause = await cases.cause_of(here.db, decision.case_id)
-            change = ending.decide(here.order, cause, decision.choice)
+            change = Change(here.order)
+            if settled:
+                cause = await cases.cause_of(here.db, decision.case_id)
+                change = ending.decide(here.order, cause, decision.choice)
             about = {"case": decision.case_id, "choice": decision.choice, "reason": decision.reason}
             await self._write(here, change, Deed(decision.by, "settle_case"), about, noted=settled)
             return await self._view(here)
