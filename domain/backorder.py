@@ -49,7 +49,9 @@ def drop(order: Order, stopped: Collection[int] = ()) -> Change:
     """
     if not order.outbound:
         return Change(order)
-    outbound = tuple(replace(each, stopped=each.stopped or each.number in stopped) for each in order.outbound)
+    outbound = tuple(
+        replace(each, stopped=True) if each.number in stopped and not each.outside else each for each in order.outbound
+    )
     kept = replace(order, outbound=outbound, split=False)
     rest = kept.rest
     demands = tuple(replace(each, dropped=each.dropped + rest[each.line_id]) for each in kept.demands)

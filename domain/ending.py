@@ -40,6 +40,8 @@ def stop(order: Order) -> Change:
         return Change(order)
     if Fulfilment.STOPPED not in FULFILMENT_MOVES[order.fulfilment]:
         return cancel_too_late(order)
+    if any(each.outside for each in order.outbound):
+        return cancel_too_late(order, [each.number for each in order.outbound])
     stopped = replace(
         order,
         fulfilment=move(FULFILMENT_MOVES, order.fulfilment, Fulfilment.STOPPED),

@@ -228,12 +228,12 @@ def reserved(order: Order, taken: tuple[Demand, ...]) -> Change:
     return Change(followed(replace(order, fulfilment=moved, reserved=dict(units))), taken=taken, shipped=left)
 
 
-def pushed(order: Order, number: int = 1) -> Change:
-    """The warehouse has the outbound order of this number: all that was reserved for it."""
+def pushed(order: Order, number: int = 1, *, outside: bool = False) -> Change:
+    """The warehouse has the outbound order of this number, or it left outside: all that was reserved for it."""
     after = replace(order, fulfilment=move(FULFILMENT_MOVES, order.fulfilment, Fulfilment.PUSHED))
     if order.finished or number <= len(order.outbound):
         return Change(after)
-    new = Outbound(number, dict(order.unpushed))
+    new = Outbound(number, dict(order.unpushed), outside=outside)
     return Change(replace(after, outbound=(*order.outbound, new), split=False))
 
 

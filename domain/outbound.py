@@ -9,11 +9,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Outbound:
-    """`contents`: {line id: units}. `stopped`: the warehouse said that nothing of it left and nothing will."""
+    """`contents`: {line id: units}. `stopped`: the warehouse said that nothing of it left and nothing will.
+
+    `outside`: it left another way, by a person's word; the warehouse never had it and can't stop it.
+    """
 
     number: int
     contents: Mapping[str, int]
     stopped: bool = False
+    outside: bool = False
 
 
 def handed_over(outbound: Iterable[Outbound]) -> Counter[str]:

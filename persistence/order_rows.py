@@ -88,7 +88,10 @@ def _from_row(order_id: OrderId, row: RowMapping) -> Loaded:
         address_gaps=tuple(row["address_gaps"]),
         captures=tuple(capture_from(each) for each in row["captures"]),
         reserved=row["reserved"],
-        outbound=tuple(Outbound(each["number"], each["contents"], each["stopped"]) for each in row["outbound"]),
+        outbound=tuple(
+            Outbound(each["number"], each["contents"], each["stopped"], each["outside_shipment_no"] is not None)
+            for each in row["outbound"]
+        ),
         parcels=tuple(_parcel(each) for each in row["parcels"]),
         payment=Payment(row["payment"]),
         fulfilment=Fulfilment(row["fulfilment"]),

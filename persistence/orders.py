@@ -168,7 +168,7 @@ class PostgresOrders(Transitions, OrderRecords):
     @refusals.step
     async def record_push(self, fact: PushRecorded) -> OrderView:
         async with self._locked(fact.order_id) as here:
-            change = order.pushed(here.order, fact.outbound)
+            change = order.pushed(here.order, fact.outbound, outside=fact.outside_shipment_no is not None)
             if change.order.outbound != here.order.outbound:
                 await self._write_outbound(here, fact, change.order.outbound[-1])
             about = {"outbound_no": fact.outbound_no, "outside_shipment_no": fact.outside_shipment_no}

@@ -21,7 +21,7 @@ def stopped_orders_stay(dump: Dump, record: Record) -> Comparison:
     """What is stopped here is stopped at the warehouse, and the other way round, and no parcel of it left."""
     there, here = {}, {}
     for reference, outbound in dump.outbound.items():
-        order = record.orders.get(order_of(reference))
+        order = None if reference in record.outside_shipments else record.orders.get(order_of(reference))
         stopped = record.gave_up(reference) or (order is not None and order["fulfilment"] == "stopped")
         if order is None or not (stopped or outbound.state == "stopped"):
             continue

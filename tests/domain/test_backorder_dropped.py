@@ -152,6 +152,20 @@ def test_cancelled_too_late_what_has_not_left_is_dropped(
     assert ending.cancel_too_late(change.order, stopped) == Change(change.order)
 
 
+def test_what_left_by_another_way_cannot_be_stopped_by_the_warehouse() -> None:
+    skipped = orders.pushed(scenes.reserved(), outside=True).order
+    change = ending.stop(ending.request_cancellation(skipped).order)
+    assert (change.order.fulfilment, change.order.cancellation) == (Fulfilment.PUSHED, Cancellation.TOO_LATE)
+    assert ([case.cause for case in change.cases], change.entries) == ([Cause.RETURN_REQUESTED], ())
+
+
+def test_of_a_split_order_only_what_the_warehouse_has_can_be_stopped() -> None:
+    skipped = orders.pushed(allotted(ahead(), tea=1, cup=1), 2, outside=True).order
+    change = ending.stop(ending.request_cancellation(skipped).order)
+    assert [each.stopped for each in change.order.outbound] == [True, False]
+    assert (due(change), change.order.cancellation) == (yuan("66.67"), Cancellation.TOO_LATE)
+
+
 def test_what_left_is_never_dropped_whatever_the_warehouse_says_of_it() -> None:
     gone = orders.report_parcel(both(), mixed_parcel("P-1", {"1": 2})).order
     change = backorder.drop(gone, stopped=(1, 2))

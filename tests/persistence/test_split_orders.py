@@ -1,4 +1,4 @@
-"""The record of an order that goes out in parts: each step and its repeat, and the rows from before there were parts."""
+"""The record of an order that goes out in parts: each step and its repeat, and rows from before there were parts."""
 
 from dataclasses import replace
 from typing import Any

@@ -72,6 +72,18 @@ async def test_a_skip_by_two_persons_is_recorded_with_the_outside_shipment(world
     assert await world.end() is Stage.COMPLETED
 
 
+async def test_what_a_person_shipped_by_another_way_is_not_paid_back_when_it_is_cancelled(world: World) -> None:
+    await _outage(world)
+    await world.decide(Cause.PUSH_FAILED, Choice.SKIP, second_person="chen", outside_shipment_no="SF-9")
+    await world.until_stage(Stage.AT_WAREHOUSE)
+    await world.cancel()
+    await world.until_case(Cause.RETURN_REQUESTED)
+    assert await world.ledger() == [("captured", 14400)]
+    await world.ship()
+    await world.deliver()
+    assert await world.end() is Stage.COMPLETED
+
+
 async def test_a_cancel_after_the_outage_stops_the_order_at_the_warehouse(world: World) -> None:
     await _outage(world)
     await world.decide(Cause.PUSH_FAILED, Choice.CANCEL)
