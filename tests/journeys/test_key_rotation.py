@@ -14,7 +14,7 @@ from api.app import create_app
 from runtime.wiring import open_house
 from sandbox.key_files import create_pair
 from sandbox.pace import now
-from sandbox.warehouse.messages import webhook_signature
+from sandbox.webhooks import webhook_signature
 from tests.journeys.notices import Pen
 from tests.journeys.orders import AT_WAREHOUSE, WAITING_FOR_MONEY, paid, placed
 from tests.journeys.staging import FORM, Stage, api_server, bound_socket, serving
