@@ -5,13 +5,12 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.telemetry import TelemetryConfig
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.allowances import Allowances
 from api.errors import add_error_answers, add_problem_schemas
 from api.headers import SafeHeaders
-from api.observed import Observed
+from api.observed import NO_TELEMETRY_OF_ITS_OWN, Observed
 from api.proxies import TrustedProxies
 from api.routes import cases, health, orders, status, tracking, webhooks
 from api.size_limit import LARGEST_BODY_BYTES, SizeLimit
@@ -22,9 +21,6 @@ from runtime.watch import watching
 from runtime.wiring import House, open_house
 
 DESCRIPTION = "Durable order and refund operations for merchants who sell on several marketplaces."
-
-# The framework's own would write query strings into spans, which hold proofs, and take over strangers' trace ids.
-NO_TELEMETRY_OF_ITS_OWN = TelemetryConfig(tracing=False, metrics=False, logs=False, auto_configure=False)
 
 
 class Edge(FastAPI):

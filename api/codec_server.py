@@ -23,6 +23,7 @@ from temporalio.converter import PayloadCodec
 from api.dependencies import bearer, caller, known_token, must_have
 from api.errors import Problem, add_error_answers
 from api.headers import SafeHeaders
+from api.observed import NO_TELEMETRY_OF_ITS_OWN
 from api.templates.sign_in import sign_in_page
 from persistence.access import Token
 from persistence.engine import Engine
@@ -60,7 +61,13 @@ def create_codec_app(house: CodecHouse) -> FastAPI:
         yield
         await house.engine.dispose()
 
-    app = CodecEdge(title="Lockstep codec", lifespan=lifespan, openapi_url=None, max_body_size=LARGEST_BODY_BYTES)
+    app = CodecEdge(
+        title="Lockstep codec",
+        lifespan=lifespan,
+        openapi_url=None,
+        max_body_size=LARGEST_BODY_BYTES,
+        telemetry=NO_TELEMETRY_OF_ITS_OWN,
+    )
     app.state.house = house
     add_error_answers(app)
     app.add_middleware(  # outside of the errors: a browser shows no answer that lacks these headers

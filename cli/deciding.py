@@ -10,7 +10,9 @@ from domain.errors import SkipRefused
 from ports.clock import SystemClock
 from runtime.case_decisions import CaseDecisions, DecisionFailed, TemporalAway
 from runtime.config import Settings
+from runtime.telemetry import traces
 from runtime.temporal import connect
+from runtime.tracing import span
 
 
 @dataclass(frozen=True)
@@ -30,9 +32,10 @@ class Answer:
 async def open_decisions() -> AsyncIterator[CaseDecisions]:
     """Temporal is only connected to when an order's workflow must be told."""
     settings = read(Settings)
-    client = await connect(settings, lazy=True)
-    async with open_record(RecordSettings(database_url=settings.database_url)) as engine:
-        yield CaseDecisions(engine, client, SystemClock())
+    with traces(settings, "cli"):
+        client = await connect(settings, lazy=True)
+        async with open_record(RecordSettings(database_url=settings.database_url)) as engine:
+            yield CaseDecisions(engine, client, SystemClock())
 
 
 async def decide_one(decision: CaseDecision) -> Answer:
@@ -42,7 +45,8 @@ async def decide_one(decision: CaseDecision) -> Answer:
 
 async def outcome(decisions: CaseDecisions, decision: CaseDecision) -> Answer:
     try:
-        decided = await decisions.decide(decision)
+        with span("decide", {"lockstep.case": decision.case_id}, begins_trace=True):
+            decided = await decisions.decide(decision)
     except SkipRefused as refused:
         return Answer(accepted=False, incomplete=True, sentence=str(refused))
     except TemporalAway as away:

@@ -16,7 +16,7 @@ from temporalio.runtime import LoggingConfig, LoggingFormat, PrometheusConfig, R
 from runtime.config import Settings
 from runtime.metrics import UNCOLLECTED, Metrics
 from runtime.starting import WrongSettings
-from runtime.tracing import tracer_provider
+from runtime.tracing import is_on, tracer_provider
 
 SEND_LIMIT_SECONDS = 3.0  # a collector that is away must not hold up the end of a process
 SEND_EVERY_SECONDS = 15.0
@@ -28,20 +28,43 @@ def telemetry(settings: Settings, program: str) -> Iterator[Metrics]:
 
     Raises WrongSettings when an address can't be served.
     """
-    resource = Resource.create({"service.name": f"lockstep-{program}", "service.namespace": "lockstep"})
     with ExitStack() as stack:
         _start_runtime(settings.temporal_metrics_address)
-        if settings.tracing:
-            _start_tracing(stack, settings.otlp_endpoint, resource)
+        stack.enter_context(traces(settings, program))
         readers = _readers(stack, settings)
         if not readers:
             yield UNCOLLECTED
             return
-        provider = MeterProvider(readers, resource, shutdown_on_exit=False)
+        provider = MeterProvider(readers, _resource(program), shutdown_on_exit=False)
         stack.callback(provider.shutdown)
         safe = ReplaySafeMeterProvider(provider)
         global_metrics.set_meter_provider(safe)
         yield Metrics(safe.get_meter("lockstep"))
+
+
+@contextmanager
+def traces(settings: Settings, program: str) -> Iterator[None]:
+    """Tracing alone, for a command that only passes by; nothing new where it is on already."""
+    if not settings.tracing or is_on():
+        yield
+        return
+    exporter = None
+    if settings.otlp_endpoint:
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import (  # noqa: PLC0415 - most processes need none
+            OTLPSpanExporter,
+        )
+
+        exporter = OTLPSpanExporter(f"{settings.otlp_endpoint.rstrip('/')}/v1/traces", timeout=SEND_LIMIT_SECONDS)
+    provider = tracer_provider(_resource(program), exporter)
+    trace.set_tracer_provider(provider)
+    try:
+        yield
+    finally:
+        provider.shutdown()
+
+
+def _resource(program: str) -> Resource:
+    return Resource.create({"service.name": f"lockstep-{program}", "service.namespace": "lockstep"})
 
 
 def _start_runtime(address: str) -> None:
@@ -53,19 +76,6 @@ def _start_runtime(address: str) -> None:
         Runtime.set_default(Runtime(telemetry=told))
     except ValueError as taken:
         raise WrongSettings(f"no metrics can be served at {address}: {taken}") from taken
-
-
-def _start_tracing(stack: ExitStack, endpoint: str, resource: Resource) -> None:
-    exporter = None
-    if endpoint:
-        from opentelemetry.exporter.otlp.proto.http.trace_exporter import (  # noqa: PLC0415 - most processes need none
-            OTLPSpanExporter,
-        )
-
-        exporter = OTLPSpanExporter(f"{endpoint.rstrip('/')}/v1/traces", timeout=SEND_LIMIT_SECONDS)
-    provider = tracer_provider(resource, exporter)
-    stack.callback(provider.shutdown)
-    trace.set_tracer_provider(provider)
 
 
 def _readers(stack: ExitStack, settings: Settings) -> list[MetricReader]:

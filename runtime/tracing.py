@@ -35,9 +35,13 @@ def tracer_provider(resource: Resource, exporter: SpanExporter | None) -> Replay
     return provider
 
 
+def is_on() -> bool:
+    return isinstance(trace.get_tracer_provider(), ReplaySafeTracerProvider)
+
+
 def plugins() -> list[SimplePlugin]:
     """For every client and replayer; a worker has those of its client. None while this process does no tracing."""
-    if not isinstance(trace.get_tracer_provider(), ReplaySafeTracerProvider):
+    if not is_on():
         return []
     return [OpenTelemetryPlugin(), SimplePlugin("LockstepCauses", interceptors=[Causes()])]
 

@@ -39,6 +39,10 @@ def lockstep(record_url: str, temporal: EmbeddedTemporal) -> CommandLine:
     return CommandLine(environment(record_url, temporal))
 
 
+async def traces_of_messages(stage: Stage) -> list[str]:
+    return [row.trace_id for row in await stage.rows("select trace_id from inbound_events")]
+
+
 async def test_a_decision_from_the_command_line_moves_the_order(stage: Stage, lockstep: CommandLine) -> None:
     case_id = await out_of_stock(stage, "4001")
     assert (await lockstep("stock", "set", "TEA-GREEN-250", "50")).code == 0
@@ -46,6 +50,8 @@ async def test_a_decision_from_the_command_line_moves_the_order(stage: Stage, lo
     assert (said.code, "decided: retry; order shop/tea/4001 is" in said.out) == (0, True), said
     await stage.until_stage("4001", *PUSHED)
     assert (await lockstep("verify-audit", "--all")).code == 0
+    decided = await stage.value("select trace_id from audit_log where step = 'settle_case'")
+    assert [len(decided), decided in await traces_of_messages(stage)] == [32, False], "a decision is a trace of its own"
     late = await lockstep("decide", case_id, "--choice", "cancel", "--by", "bo", "--reason", "no")
     assert (late.code, "mei decided this case at" in late.err) == (1, True)
 
