@@ -66,11 +66,12 @@ class Acceptance:
         never left out, since a genuine message may come from the same address.
         """
         refused = replace(arrival, verdict=Verdict.REFUSED, body=arrival.body[:KEPT_BYTES])
-        kept = self.house.settings.refusals_kept_per_hour
+        settings = self.house.settings
+        kept, window = settings.refusals_kept_per_hour, HOUR / settings.time_scale
         sentence = "too many messages that are not what they claim to be: this one was not kept"
         try:
             for name, allowed in ((self._sender, kept), ("everybody", kept * ALL_SENDERS)):
-                limit = Limit(f"refused/{arrival.source}", allowed, HOUR, sentence)
+                limit = Limit(f"refused/{arrival.source}", allowed, window, sentence)
                 await self._allowances.spend(self.house, limit, name)
         except Problem:
             self._tell_of(refused)

@@ -133,6 +133,14 @@ class Counted(Metrics):
         self.messages.append((source, kind, verdict, reason))
 
 
+async def test_an_hour_of_impostors_is_as_short_as_the_worlds_hour(guarded: Edge) -> None:
+    guarded.house.settings.time_scale = 60
+    flood = post(guarded, "/webhooks/warehouse", FORGED)
+    assert await statuses(flood, 4) == [400] * 3 + [429]
+    await guarded.later(minutes=1)
+    assert (await flood()).status_code == 400
+
+
 async def test_what_is_not_kept_is_counted(guarded: Edge) -> None:
     counted = Counted()
     guarded.app.state.house = replace(guarded.house, metrics=counted)
