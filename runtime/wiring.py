@@ -41,6 +41,7 @@ from runtime.tracing import TracedTransport
 from workflows import identity
 
 GRACE = timedelta(seconds=30)  # what is in flight may end before a worker stops
+HEARTBEAT = timedelta(seconds=2)  # of a long activity: some may be late before its worker counts as gone
 
 
 @dataclass(frozen=True)
@@ -174,5 +175,6 @@ def _worker(house: House, queue: str, activities: Sequence[Callable[..., object]
         workflow_runner=temporal.workflow_runner(),
         interceptors=[AttemptLog(house.metrics)],
         graceful_shutdown_timeout=GRACE,
+        max_heartbeat_throttle_interval=HEARTBEAT,
         **options,
     )

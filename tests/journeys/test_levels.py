@@ -91,7 +91,7 @@ async def test_when_the_worker_is_killed_another_one_goes_on_and_nothing_is_lost
             await until_shown(stage, TEA_GREEN_250=1000)
             await stage.control("faults", place=Place.SHOP, fault=Fault.OUTAGE, seconds=600)
             await set_level(stage, GREEN, 70)
-            await stage.until_value(2, "select count(*) from untold_levels")  # taken, and nobody listens
+            await stage.until_value(True, "select count(*) >= 2 from untold_levels")  # taken, and nobody listens
             await worker.kill()
         await set_level(stage, CUP, 60)  # while nobody is there
         stage.town.shop.level_board.door.shut(0)
