@@ -17,6 +17,8 @@ from runtime.embedded.server import EmbeddedServer
 from runtime.namespace import register
 
 _ANSWER_LIMIT_SECONDS = 2.0
+# By default the only shard reads its queue 20 times a second: 50 ms more for each workflow task.
+DYNAMIC_CONFIG = {"history.transferProcessorMaxPollRPS": 200}
 
 
 class EmbeddedTemporal(EmbeddedServer):
@@ -64,8 +66,7 @@ class EmbeddedTemporal(EmbeddedServer):
             ("--db-filename", str(self.folder.path / "temporal.db")),
             ("--sqlite-pragma", "journal_mode=wal"),
             ("--sqlite-pragma", f"synchronous={self._synchronous}"),  # 1 can lose the last commits at a power cut
-            # By default the only shard reads its queue 20 times a second: 50 ms more for each workflow task.
-            ("--dynamic-config-value", "history.transferProcessorMaxPollRPS=200"),
+            *(("--dynamic-config-value", f"{name}={value}") for name, value in DYNAMIC_CONFIG.items()),
             ("--ip", "127.0.0.1"),
             ("--port", str(self._ports["grpc"])),
             ("--metrics-port", str(self._ports["metrics"])),

@@ -15,7 +15,16 @@ from typer.exceptions import TyperException
 from cli.main import app
 
 ROOT = Path(__file__).parents[2]
-PARTS = ("Dockerfile", ".dockerignore", "requirements.lock", "requirements-dev.lock", "pyproject.toml", "deploy")
+PARTS = (
+    "Dockerfile",
+    ".dockerignore",
+    "requirements.lock",
+    "requirements-dev.lock",
+    "pyproject.toml",
+    "deploy",
+    "docker-compose.yml",
+    "docs/operations.md",
+)
 
 
 @dataclass(frozen=True)
