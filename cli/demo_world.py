@@ -50,11 +50,14 @@ class World:
             "app_private_key_file": str(self.folder / "app_private.pem"),
             "gateway_url": f"{self.url}/alipay/gateway.do",
         }
-        listener = {
-            "shop_id": SHOP.shop_id,
-            "stock_url": f"{self.url}/shop/{SHOP.shop_id}/stock",
-            "secrets": accounts["shop_secret"],
-        }
+        listeners = [
+            {
+                "shop_id": shop.shop_id,
+                "stock_url": f"{self.url}/shop/{shop.shop_id}/stock",
+                "secrets": accounts["shop_secret"],
+            }
+            for shop in (SHOP, TOOL_SHOP)
+        ]
         limits = Limits(completes_after_delivery=timedelta(minutes=10))
         return {
             "LOCKSTEP_ALIPAY_ACCOUNTS": json.dumps([account]),
@@ -62,7 +65,7 @@ class World:
             "LOCKSTEP_WAREHOUSE_URL": f"{self.url}/warehouse",
             "LOCKSTEP_WAREHOUSE_TOKEN": accounts["warehouse_token"],
             "LOCKSTEP_WAREHOUSE_SECRETS": accounts["warehouse_secret"],
-            "LOCKSTEP_SHOP_LISTENERS": json.dumps([listener]),
+            "LOCKSTEP_SHOP_LISTENERS": json.dumps(listeners),
             "LOCKSTEP_TIME_SCALE": str(TIME_SCALE),
             "LOCKSTEP_LIMITS": TypeAdapter(Limits).dump_json(limits).decode(),
         }
