@@ -7,7 +7,8 @@ DomainError
 ├── InvalidReference        an id whose parts cannot stand in a workflow id or trade number
 ├── ImpossibleMove          an axis was asked to go where its table has no way
 ├── UnbalancedEntry         a ledger entry that does not sum to zero
-└── SkipRefused             a person asked to skip a step that may not be skipped
+├── SkipRefused             a person asked to skip a step that may not be skipped
+└── RefundExceedsCeiling    more was asked back than can still go back; the message names the maximum
 """
 
 
@@ -40,4 +41,8 @@ class UnbalancedEntry(DomainError):
 
 
 class SkipRefused(DomainError):
+    pass
+
+
+class RefundExceedsCeiling(DomainError):
     pass
