@@ -8,7 +8,8 @@ DomainError
 ├── ImpossibleMove          an axis was asked to go where its table has no way
 ├── UnbalancedEntry         a ledger entry that does not sum to zero
 ├── SkipRefused             a person asked to skip a step that may not be skipped
-└── RefundExceedsCeiling    more was asked back than can still go back; the message names the maximum
+├── RefundExceedsCeiling    more was asked back than can still go back; the message names the maximum
+└── ApprovalRefused         somebody may not do this with an approval, or not any more
 """
 
 
@@ -45,4 +46,8 @@ class SkipRefused(DomainError):
 
 
 class RefundExceedsCeiling(DomainError):
+    pass
+
+
+class ApprovalRefused(DomainError):
     pass
