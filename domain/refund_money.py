@@ -12,8 +12,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from domain.errors import RefundExceedsCeiling
+from domain.line import Line
 from domain.money import Money, total
-from domain.order import Line, Order
+from domain.order import Order
 from domain.payment import Capture
 
 

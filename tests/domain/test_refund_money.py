@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from domain.errors import RefundExceedsCeiling
+from domain.line import Line
 from domain.money import Money, total
-from domain.order import Line, Order
+from domain.order import Order
 from domain.payment import Capture
 from domain.refund_money import (
     Adjustment,
