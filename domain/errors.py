@@ -9,7 +9,9 @@ DomainError
 ├── UnbalancedEntry         a ledger entry that does not sum to zero
 ├── SkipRefused             a person asked to skip a step that may not be skipped
 ├── RefundExceedsCeiling    more was asked back than can still go back; the message names the maximum
-└── ApprovalRefused         somebody may not do this with an approval, or not any more
+├── ApprovalRefused         somebody may not do this with an approval, or not any more
+├── InvalidCalendar         working hours in which nobody works, or a limit without length
+└── StaffRefused            people who do not fit together: a circle of superiors, an unknown stand-in
 """
 
 
@@ -50,4 +52,12 @@ class RefundExceedsCeiling(DomainError):
 
 
 class ApprovalRefused(DomainError):
+    pass
+
+
+class InvalidCalendar(DomainError):
+    pass
+
+
+class StaffRefused(DomainError):
     pass

@@ -1,0 +1,44 @@
+"""What a policy is asked about a refund, and what it answers: who signs, in which steps, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from domain.approval import StepPlan
+from domain.calendar import TimeLimit
+from domain.money import Money
+
+
+@dataclass(frozen=True)
+class RefundFacts:
+    """`amount`: what people have decided on this order, open and done, with this refund: a split evades nobody.
+
+    What is not known is empty. `reason` is the kind that was chosen, such as `damaged`, never the customer's words.
+    """
+
+    amount: Money
+    channel: str
+    shop_id: str
+    category: str = ""
+    region: str = ""
+    customer: str = ""
+    reason: str = ""
+    applicant: str = ""
+
+
+@dataclass(frozen=True)
+class Route:
+    """`limits` belong to `steps`, one to each. `why` tells, in words, which rule it was and who was left out.
+
+    `stuck`: why nobody can sign; then there are no steps, and it is a case for a person. Version 0 is the policy that
+    is shipped.
+    """
+
+    policy: str
+    version: int
+    rule: str
+    entity_id: str
+    steps: tuple[StepPlan, ...]
+    limits: tuple[TimeLimit, ...]
+    why: str
+    stuck: str = ""
