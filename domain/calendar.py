@@ -39,6 +39,9 @@ class TimeLimit:
         return hours if self.kind is TimeKind.WALL else f"{hours} of work"
 
 
+A_DAY = TimeLimit()
+
+
 @dataclass(frozen=True)
 class Shift:
     """Local times. An end at 00:00 is the day's end; a night is written as two shifts."""

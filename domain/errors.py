@@ -11,8 +11,11 @@ DomainError
 ├── RefundExceedsCeiling    more was asked back than can still go back; the message names the maximum
 ├── ApprovalRefused         somebody may not do this with an approval, or not any more
 ├── InvalidCalendar         working hours in which nobody works, or a limit without length
-└── StaffRefused            people who do not fit together: a circle of superiors, an unknown stand-in
+├── StaffRefused            people who do not fit together: a circle of superiors, an unknown stand-in
+└── PolicyRefused           a policy with a gap, or that names nobody; its findings name each place
 """
+
+from dataclasses import dataclass
 
 
 class DomainError(Exception):
@@ -61,3 +64,20 @@ class InvalidCalendar(DomainError):
 
 class StaffRefused(DomainError):
     pass
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`place` leads into the policy as it is written, such as `rules.1.steps.0`."""
+
+    place: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.what}"
+
+
+class PolicyRefused(DomainError):
+    def __init__(self, findings: tuple[Finding, ...]) -> None:
+        super().__init__("; ".join(map(str, findings)))
+        self.findings = findings
