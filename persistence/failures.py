@@ -4,6 +4,7 @@ RecordFailure
 ├── RecordAway          it does not answer, or not in time
 ├── RecordNotReady      it answers, but has not our tables
 ├── RecordRefused       a constraint said no; nothing was written
+├── ChangedMeanwhile    somebody else changed it since it was read
 └── AddressUnreadable   DATABASE_URL is no address
 """
 
@@ -29,6 +30,14 @@ class RecordNotReady(RecordFailure):
 
 class RecordRefused(RecordFailure):
     pass
+
+
+class ChangedMeanwhile(RecordFailure):
+    """`version` is what stands there now; 0 when nothing does."""
+
+    def __init__(self, name: str, version: int) -> None:
+        super().__init__(f"{name} was changed meanwhile: it is at version {version}, look again")
+        self.version = version
 
 
 class AddressUnreadable(RecordFailure):

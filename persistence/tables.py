@@ -1,6 +1,7 @@
 """The central record's tables. Schema changes go through alembic; a test holds both against each other.
 
-The books (ledger, audit log) are in book_tables.py, the edge (evidence, tokens, keys) in edge_tables.py.
+The books (ledger, audit log) are in book_tables.py, the edge (evidence, tokens, keys) in edge_tables.py, people and
+policies in people_tables.py.
 """
 
 from sqlalchemy import (
@@ -51,7 +52,14 @@ def _order(*, key: bool = False) -> Column[str]:
     return Column("order_id", Text, ForeignKey("orders.id"), nullable=False, primary_key=key)
 
 
-entities = Table("entities", metadata, text_column("id", key=True), text_column("name"), text_column("time_zone"))
+entities = Table(
+    "entities",
+    metadata,
+    text_column("id", key=True),
+    text_column("name"),
+    text_column("time_zone"),
+    Column("working_hours", JSONB(none_as_null=True), nullable=True),  # weekdays, shifts, holidays, make_up_days
+)
 
 shops = Table(
     "shops",

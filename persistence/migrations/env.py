@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from persistence import book_tables, edge_tables  # noqa: F401 - their tables belong to the metadata
+from persistence import book_tables, edge_tables, people_tables  # noqa: F401 - their tables belong to the metadata
 from persistence.tables import metadata
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=metadata, compare_type=True)

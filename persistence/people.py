@@ -1,0 +1,139 @@
+"""People, read and written as a whole: each change is looked at together with everybody else and with the policies."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import delete, insert, select, text
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.calendar import Calendar
+from domain.errors import Finding, PolicyRefused
+from domain.people import Person, Staff
+from domain.policy_checks import unheld
+from persistence import audit, policies
+from persistence.failures import ChangedMeanwhile
+from persistence.people_tables import people, roles
+from persistence.tables import entities, shops
+
+_PERSON = TypeAdapter(Person)
+_CALENDAR = TypeAdapter(Calendar)
+_PEOPLE = text(
+    """
+    select p.*, (
+        select coalesce(jsonb_agg(jsonb_build_object('role', role, 'entity_id', entity_id)), '[]')
+        from roles r where r.person = p.id
+    ) as posts
+    from people p order by p.id
+    """
+)
+LOCK = text("lock table people in share row exclusive mode")
+"""Who changes people or policies waits here for whoever else does; readers wait for nobody."""
+
+
+@dataclass(frozen=True)
+class KnownPerson:
+    """`version` grows with each change of this person."""
+
+    person: Person
+    version: int
+    changed_at: datetime
+
+
+async def list_people(db: AsyncConnection) -> tuple[KnownPerson, ...]:
+    rows = (await db.execute(_PEOPLE)).mappings()
+    return tuple(
+        KnownPerson(_in_order(_PERSON.validate_python(dict(row))), row["version"], row["changed_at"]) for row in rows
+    )
+
+
+def _in_order(person: Person) -> Person:
+    """Posts are a set: in one order and each once, so that what says the same is the same."""
+    posts = sorted(set(person.posts), key=lambda post: (post.role, post.entity_id or ""))
+    return replace(person, posts=tuple(posts))
+
+
+async def read_staff(db: AsyncConnection) -> Staff:
+    return Staff(tuple(known.person for known in await list_people(db)))
+
+
+async def save_people(
+    db: AsyncConnection, changed: Iterable[Person], by: str, now: datetime, *, seen: Mapping[str, int] | None = None
+) -> tuple[KnownPerson, ...]:
+    """Those who were really changed. Raises StaffRefused, PolicyRefused, ChangedMeanwhile; RecordRefused for an entity.
+
+    `seen`: the version of each person that the change was made from, 0 for somebody new; without it, whatever stands.
+    A change that leaves a step of a policy without anybody is refused, unless the step had nobody before.
+    """
+    await db.execute(LOCK)
+    known = {each.person.id: each for each in await list_people(db)}
+    before = Staff(tuple(each.person for each in known.values()))
+    wanted = {person.id: _in_order(person) for person in changed}
+    different = [each for each in wanted.values() if each.id not in known or known[each.id].person != each]
+    for person in different:
+        stands = known[person.id].version if person.id in known else 0
+        if seen is not None and seen.get(person.id, 0) != stands:
+            raise ChangedMeanwhile(person.id, stands)
+    after = Staff((*(each for each in before.people if each.id not in wanted), *wanted.values()))
+    await _must_leave_signers(db, before, after)
+    saved = [
+        KnownPerson(each, known[each.id].version + 1 if each.id in known else 1, now) for each in _from_above(different)
+    ]
+    for each in saved:
+        await _write(db, each)
+        about = {"person": each.person.id, "version": each.version, **_PERSON.dump_python(each.person, mode="json")}
+        about.pop("id")
+        await audit.note_staff_deed(db, by, "save_person", about, now)
+    return tuple(saved)
+
+
+async def _must_leave_signers(db: AsyncConnection, before: Staff, after: Staff) -> None:
+    named = await entity_ids(db)
+    for policy in await policies.current(db):
+        missing = set(unheld(policy, after, named)) - set(unheld(policy, before, named))
+        if missing:
+            findings = sorted(missing, key=lambda each: each.place)
+            raise PolicyRefused(tuple(Finding(f"{policy.id}.{each.place}", each.what) for each in findings))
+
+
+def _from_above(changed: Iterable[Person]) -> list[Person]:
+    """Superiors first: a row names only people who are there."""
+    left, sorted_people = list(changed), list[Person]()
+    while left:
+        waiting = {person.id for person in left}
+        free = [person for person in left if person.superior not in waiting]
+        sorted_people += free
+        left = [person for person in left if person not in free]
+    return sorted_people
+
+
+async def _write(db: AsyncConnection, known: KnownPerson) -> None:
+    row = _PERSON.dump_python(known.person, mode="json")
+    posts = row.pop("posts")
+    row |= {"version": known.version, "changed_at": known.changed_at}
+    await db.execute(upsert(people).on_conflict_do_update(index_elements=["id"], set_=row), row)
+    await db.execute(delete(roles).where(roles.c.person == known.person.id))
+    if posts:
+        await db.execute(insert(roles), [{"person": known.person.id, **post} for post in posts])
+
+
+async def entity_ids(db: AsyncConnection) -> tuple[str, ...]:
+    return tuple((await db.execute(select(entities.c.id).order_by(entities.c.id))).scalars())
+
+
+async def entity_of(db: AsyncConnection, channel: str, shop_id: str) -> str | None:
+    query = select(shops.c.entity_id).where(shops.c.channel == channel, shops.c.shop_id == shop_id)
+    return (await db.execute(query)).scalar_one_or_none()
+
+
+async def calendar_of(db: AsyncConnection, entity_id: str) -> Calendar:
+    """The usual working week in the entity's zone until it has hours of its own."""
+    query = select(entities.c.time_zone, entities.c.working_hours).where(entities.c.id == entity_id)
+    row = (await db.execute(query)).one_or_none()
+    if row is None:
+        return Calendar()
+    hours: dict[str, Any] = row.working_hours or {}
+    return _CALENDAR.validate_python({**hours, "zone": row.time_zone})
