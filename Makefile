@@ -8,7 +8,7 @@ SIDE_BY_SIDE := -n logical --maxprocesses 4 --dist loadfile  # each process has 
 export PYTHONDONTWRITEBYTECODE =
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast bench bench-large profile check format lock
+.PHONY: help setup demo test test-fast bench bench-large profile drill check format lock
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -35,6 +35,10 @@ bench: $(READY)  ## the figures of docs/performance.md against their baselines, 
 
 bench-large: $(READY)  ## the same at the sizes of the goals: 100,000 orders, ten minutes of peak
 	$(BIN)/python -m benchmarks run --large $(if $(ONLY),--only $(ONLY))
+
+drill: $(READY)  ## kill and cut everything at each step, then verify: .data/drill (SEED=7, ONLY=17 repeats one schedule, KILLS=0 in virtual time only)
+	$(BIN)/python -m drill $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY)) $(if $(SCHEDULES),--schedules $(SCHEDULES)) \
+		$(if $(filter 0,$(KILLS)),--no-kills)
 
 profile: $(READY)  ## where a worker's time goes under load: .data/profile (CONTENDER=floor, PART=api for others)
 	$(BIN)/python -m benchmarks profile $(if $(CONTENDER),--contender $(CONTENDER)) $(if $(PART),--part $(PART))

@@ -50,6 +50,13 @@ _WAITING = text(
       and o.holds = '{}' and o.cancellation = 'none'
     """
 )
+_RESTLESS = text(
+    """
+    select id from orders o where fulfilment not in ('completed', 'stopped') and not exists (
+      select 1 from cases c where c.order_id = o.id and c.waits and c.settled_at is null
+    ) order by id
+    """
+)
 _SAMPLE = text("select id from orders where stage in ('delivered', 'shipped', 'completed') order by id limit 1")
 
 
@@ -93,6 +100,11 @@ async def under_way(db: AsyncConnection) -> UnderWay:
 async def orders_waiting_for_people(db: AsyncConnection) -> int:
     """Paid orders that a waiting case keeps from the warehouse."""
     return int((await db.execute(_WAITING)).scalar_one())
+
+
+async def restless(db: AsyncConnection) -> list[str]:
+    """Orders that are neither at their end nor stand still for a person."""
+    return list((await db.execute(_RESTLESS)).scalars())
 
 
 async def trade_report(db: AsyncConnection) -> TradeReport:

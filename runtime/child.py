@@ -60,7 +60,10 @@ class Child:
             await kill([self._process])
             await asyncio.to_thread(self._process.wait, STOP_LIMIT_SECONDS)
 
-    async def stop(self) -> None:
-        if self._process is not None and self.running:
+    async def stop(self) -> int | None:
+        """Its exit code; 0: it drained. None: it never was started."""
+        if self._process is None:
+            return None
+        if self.running:
             await end(self._process, signal.SIGTERM, STOP_LIMIT_SECONDS)
-            await asyncio.to_thread(self._process.wait, STOP_LIMIT_SECONDS)
+        return int(await asyncio.to_thread(self._process.wait, STOP_LIMIT_SECONDS))

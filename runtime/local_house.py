@@ -20,6 +20,7 @@ from persistence.migrate import migrate
 from runtime.child import Child
 from runtime.embedded import EmbeddedPostgres, EmbeddedTemporal
 from runtime.embedded.port_choice import free_port
+from runtime.embedded.server import EmbeddedServer
 from workflows import identity
 
 START_LIMIT_SECONDS = 60.0
@@ -32,7 +33,7 @@ class NotEmpty(Exception):
 
 @dataclass
 class LocalHouse:
-    """`environment` is what each of our programs gets; `api_url` answers once `serve_api` returned."""
+    """`environment` is what each of our programs gets. `servers`: those that are ours to kill, none that others run."""
 
     folder: Path
     database_url: str
@@ -40,15 +41,17 @@ class LocalHouse:
     temporal_ui_url: str
     api_port: int
     environment: dict[str, str] = field(default_factory=dict)
+    servers: dict[str, EmbeddedServer] = field(default_factory=dict)
 
     @property
     def api_url(self) -> str:
         return f"http://127.0.0.1:{self.api_port}"
 
-    def api(self) -> Child:
+    def api(self, changes: Mapping[str, str] | None = None) -> Child:
+        """`changes` to its environment, such as another way to Temporal."""
         arguments = ("-m", "uvicorn", "--factory", "api.app:create_app", "--host", "127.0.0.1")
         quiet = ("--port", str(self.api_port), "--no-access-log", "--no-proxy-headers", "--log-level", "warning")
-        return Child("api", (*arguments, *quiet), self.environment, self.folder)
+        return Child("api", (*arguments, *quiet), {**self.environment, **(changes or {})}, self.folder)
 
     def worker(self, name: str = "worker") -> Child:
         """Several at a time need names of their own: each has its log."""
@@ -62,12 +65,21 @@ async def open_local_house(folder: Path, settings: Mapping[str, str]) -> AsyncIt
     Raises NotEmpty when DATABASE_URL holds orders.
     """
     async with AsyncExitStack() as stack:
-        database_url = os.environ.get("DATABASE_URL") or await _postgres(stack, folder)
+        servers: dict[str, EmbeddedServer] = {}
+        database_url = os.environ.get("DATABASE_URL", "")
+        if not database_url:
+            servers["postgres"] = postgres = EmbeddedPostgres(folder)
+            await _begin(stack, postgres)
+            database_url = postgres.url
         address, ui_url = os.environ.get("TEMPORAL_ADDRESS", ""), os.environ.get("LOCKSTEP_TEMPORAL_UI_URL", "")
         if not address:
-            address, ui_url = await _temporal(stack, folder)
+            servers["temporal"] = temporal = EmbeddedTemporal(
+                folder, ui_port=free_port(8233), search_attributes=identity.SEARCH_ATTRIBUTES
+            )
+            await _begin(stack, temporal)
+            address, ui_url = temporal.address, temporal.ui_url or ""
         await _prepare(database_url)
-        house = LocalHouse(folder, database_url, address, ui_url, free_port(8000))
+        house = LocalHouse(folder, database_url, address, ui_url, free_port(8000), servers=servers)
         house.environment = {
             "DATABASE_URL": database_url,
             "TEMPORAL_ADDRESS": address,
@@ -80,18 +92,9 @@ async def open_local_house(folder: Path, settings: Mapping[str, str]) -> AsyncIt
         yield house
 
 
-async def _postgres(stack: AsyncExitStack, folder: Path) -> str:
-    server = EmbeddedPostgres(folder)
+async def _begin(stack: AsyncExitStack, server: EmbeddedServer) -> None:
     await server.erase()
     await stack.enter_async_context(server)
-    return server.url
-
-
-async def _temporal(stack: AsyncExitStack, folder: Path) -> tuple[str, str]:
-    server = EmbeddedTemporal(folder, ui_port=free_port(8233), search_attributes=identity.SEARCH_ATTRIBUTES)
-    await server.erase()
-    await stack.enter_async_context(server)
-    return server.address, server.ui_url or ""
 
 
 async def _prepare(database_url: str) -> None:

@@ -25,6 +25,21 @@ START: dict[str, Any] = {
     "holds": [],
 }
 ENDS = ("completed", "stopped")
+RANKS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "payment": (("unpaid",), ("partly_paid",), ("paid",)),
+    "fulfilment": (
+        ("waiting",),
+        ("reserved",),
+        ("pushed",),
+        ("partly_shipped",),
+        ("shipped",),
+        ("partly_delivered",),
+        ("delivered",),
+        ENDS,
+    ),
+    "cancellation": (("none",), ("requested",), ("done", "too_late")),
+}
+"""The words of each axis that has a direction, from its beginning to its end."""
 
 
 def audit_chains(_: Dump, record: Record) -> Comparison:
@@ -123,4 +138,23 @@ def axes_follow_audit(_: Dump, record: Record) -> Comparison:
             "a move begins where the one before ended": jumps,
             "nothing moves out of completed or stopped": revivals,
         },
+    )
+
+
+def axes_never_go_back(_: Dump, record: Record) -> Comparison:
+    """Every move of an axis that has a direction leads forward."""
+    rank = {axis: {word: place for place, words in enumerate(ranks) for word in words} for axis, ranks in RANKS.items()}
+    moves = {
+        f"{order_id} entry {entry['seq']} {axis}": (rank[axis][move[0]] < rank[axis][move[1]], move)
+        for order_id, entries in _chains(record).items()
+        for entry in entries
+        for axis, move in entry["change"].items()
+        if axis in RANKS
+    }
+    return Comparison(
+        Side("moves", dict.fromkeys(moves, "forward")),
+        Side(
+            "their directions",
+            {name: "forward" if forward else f"{move[0]} to {move[1]}" for name, (forward, move) in moves.items()},
+        ),
     )

@@ -246,6 +246,12 @@ class Dump:
     def warehouse_calls(self) -> list[Json]:
         return list(self._raw["warehouse"]["calls"])
 
+    @property
+    def counted(self) -> Json:
+        """Units per sku that were ever put on the shelves, where the warehouse keeps count of that."""
+        found: Json = self._raw["warehouse"].get("counted", {})
+        return found
+
     @cached_property
     def messages(self) -> list[Message]:
         return [Message.read(row) for row in self._raw["warehouse"]["messages"]]

@@ -36,6 +36,7 @@ INVARIANTS: tuple[Check, ...] = (
     stock.reserved_stock,
     stock.shipped_units,
     stock.shop_levels,
+    stock.stock_on_hand,
     ledger.balanced_entries,
     ledger.receivable_is_captured,
     ledger.order_money,
@@ -48,6 +49,7 @@ INVARIANTS: tuple[Check, ...] = (
     audit.audit_chains,
     audit.audited_payments,
     audit.axes_follow_audit,
+    audit.axes_never_go_back,
 )
 
 

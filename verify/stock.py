@@ -37,16 +37,7 @@ def reserved_stock(_: Dump, record: Record) -> Comparison:
 
 def shipped_units(dump: Dump, record: Record) -> Comparison:
     """The units of each sku that left, order by order, are those in the warehouse's parcels."""
-    taken = {(message.reference, message.parcel_no) for message in dump.messages if message.is_taken}
-    sent = {(message.reference, message.parcel_no) for message in dump.messages if message.is_sent}
-    doubtful = {reference_of(order_of(reference)) for reference, _ in sent - taken}
-    there: Counter[str] = Counter()
-    for reference, order in dump.pushed.items():
-        skus = {line["line_id"]: line["sku"] for line in order.lines}
-        for parcel in order.parcels:
-            if (reference, parcel["parcel_no"]) in taken:
-                for line in parcel["lines"]:
-                    there[f"{reference_of(order_of(reference))} {skus[line['line_id']]}"] += line["quantity"]
+    there, doubtful = _units_told(dump)
     rows = record.rows(
         "select order_id, sku, sum(shipped)::int as units from reservations where shipped > 0 group by order_id, sku"
     )
@@ -77,6 +68,34 @@ def shop_levels(dump: Dump, record: Record) -> Comparison:
         if level.shop not in record.shops_out_of_touch
     }
     return Comparison(Side("levels the shops show", there), Side("what can be sold", here))
+
+
+def stock_on_hand(dump: Dump, record: Record) -> Comparison:
+    """What is on hand of each sku is what was ever put on the shelves, less what left in parcels."""
+    told, doubtful = _units_told(dump)
+    left: Counter[str] = Counter()
+    for name, units in told.items():
+        left[name.partition(" ")[2]] += units
+    on_hand = {row["sku"]: row["on_hand"] for row in record.rows("select sku, on_hand from stock")}
+    skus = dump.counted.keys() if not doubtful else ()
+    return Comparison(
+        Side("counted less shipped", {sku: dump.counted[sku] - left[sku] for sku in skus}),
+        Side("on hand", {sku: on_hand[sku] for sku in skus if sku in on_hand}),
+    )
+
+
+def _units_told(dump: Dump) -> tuple[Counter[str], set[str]]:
+    """`reference sku` -> units in parcels of which we were told; and the references of which nobody can be sure."""
+    taken = {(message.reference, message.parcel_no) for message in dump.messages if message.is_taken}
+    sent = {(message.reference, message.parcel_no) for message in dump.messages if message.is_sent}
+    there: Counter[str] = Counter()
+    for reference, order in dump.pushed.items():
+        skus = {line["line_id"]: line["sku"] for line in order.lines}
+        for parcel in order.parcels:
+            if (reference, parcel["parcel_no"]) in taken:
+                for line in parcel["lines"]:
+                    there[f"{reference_of(order_of(reference))} {skus[line['line_id']]}"] += line["quantity"]
+    return there, {reference_of(order_of(reference)) for reference, _ in sent - taken}
 
 
 def _without(units: dict[str, int], references: set[str]) -> dict[str, int]:

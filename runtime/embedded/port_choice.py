@@ -42,7 +42,7 @@ def _free_ports(count: int) -> list[int]:
             each.close()
 
 
-def free_port(wished: int) -> int:
+def free_port(wished: int = 0) -> int:
     """The wished port where it is free, so that addresses stay the same from run to run; else any free one."""
     with socket.socket() as trial:
         trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -50,4 +50,5 @@ def free_port(wished: int) -> int:
             trial.bind(("127.0.0.1", wished))
         except OSError:
             return _free_ports(1)[0]
-    return wished
+        port: int = trial.getsockname()[1]
+    return port

@@ -16,7 +16,7 @@ import psutil
 from runtime.embedded.errors import AlreadyRunning, PortTaken
 from runtime.embedded.folder import ServerFolder
 from runtime.embedded.port_choice import PortChoice
-from runtime.embedded.processes import Account, alive, end, spawn
+from runtime.embedded.processes import Account, alive, end, kill, spawn
 
 _START_LIMIT_SECONDS = 30.0
 _STOP_LIMIT_SECONDS = 10.0
@@ -78,6 +78,12 @@ class EmbeddedServer(ABC):
             await self._end_child()
             await self._clear_leftovers()
         self.folder.let_go()
+
+    async def kill(self) -> None:
+        """SIGKILL, as a crash would; `start` clears up after it. Its folder stays ours."""
+        if self._child is not None:
+            await kill([self._child])
+            await asyncio.to_thread(self._child.wait, _REAP_LIMIT_SECONDS)
 
     async def erase(self) -> None:
         """Stop and remove all data, wherever they lie. AlreadyRunning: another process uses them."""

@@ -20,6 +20,7 @@ PACKAGES = (
     "benchmarks",
     "cli",
     "domain",
+    "drill",
     "persistence",
     "ports",
     "runtime",

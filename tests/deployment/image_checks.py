@@ -8,7 +8,7 @@ from fnmatch import fnmatch
 from tests.deployment.deployed import ROOT, Deployment, Instruction, command_faults
 
 BASE = re.compile(r"python:(?P<minor>3\.\d+)\.\d+-slim-[a-z]+")
-BESIDE_THE_PRODUCT = {"sandbox", "verify", "benchmarks"}  # the pretend world, the verifier, the measurements
+BESIDE_THE_PRODUCT = {"sandbox", "verify", "benchmarks", "drill"}  # the pretend world, the verifier, measurements
 FETCHES = re.compile(r"\b(apt-get|apk|curl|wget|git clone|gcc|make|uv)\b")
 
 

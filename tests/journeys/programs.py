@@ -1,7 +1,5 @@
-"""Our own programs as processes, to be killed; and a gate on the way to Temporal, to be shut."""
+"""Our own programs as processes, to be killed."""
 
-import asyncio
-import contextlib
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,8 +12,6 @@ from runtime.child import Child
 from runtime.config import AlipayAccountSettings, Settings, WechatPayAccountSettings
 from runtime.local_house import LocalHouse, until_ready
 from tests.journeys.staging import bound_socket
-
-PIECE = 64 * 1024
 
 
 def environment(settings: Settings) -> dict[str, str]:
@@ -72,47 +68,3 @@ async def running_worker(house: LocalHouse) -> AsyncIterator[Child]:
         yield child
     finally:
         await child.stop()
-
-
-class Gate:
-    """Passes on everything between its callers and `target` until it is shut; then it keeps everything back."""
-
-    def __init__(self, target: str) -> None:
-        self._host, _, port = target.partition(":")
-        self._port = int(port)
-        self._open = asyncio.Event()
-        self._open.set()
-        self._under_way: set[asyncio.Task[None]] = set()
-        self.address = ""
-
-    def shut(self) -> None:
-        self._open.clear()
-
-    @asynccontextmanager
-    async def standing(self) -> AsyncIterator["Gate"]:
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.address = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        try:
-            yield self
-        finally:
-            server.close()
-            for task in self._under_way:
-                task.cancel()
-            await asyncio.gather(*self._under_way, return_exceptions=True)
-
-    async def _serve(self, caller: asyncio.StreamReader, to_caller: asyncio.StreamWriter) -> None:
-        beyond, to_beyond = await asyncio.open_connection(self._host, self._port)
-        for source, target in ((caller, to_beyond), (beyond, to_caller)):
-            task = asyncio.create_task(self._pass_on(source, target))
-            self._under_way.add(task)
-            task.add_done_callback(self._under_way.discard)
-
-    async def _pass_on(self, source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
-        try:
-            with contextlib.suppress(ConnectionError):
-                while piece := await source.read(PIECE):
-                    await self._open.wait()
-                    target.write(piece)
-                    await target.drain()
-        finally:
-            target.close()

@@ -6,9 +6,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from drill.real.gate import Gate
 from runtime.embedded import EmbeddedPostgres, EmbeddedTemporal
 from tests.journeys.orders import ON_ITS_WAY, WAITING_FOR_MONEY, order_body, placed, send_order
-from tests.journeys.programs import Gate, local_house, running_api
+from tests.journeys.programs import local_house, running_api
 from tests.journeys.staging import Stage
 
 pytestmark = pytest.mark.slow

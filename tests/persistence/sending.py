@@ -10,11 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from activities.levels import LevelSender
 from domain.limits import Limits
 from domain.reference import ShopId
+from drill.virtual.fakes import FakeShop
 from persistence import stock
 from persistence.outbox import PostgresOutbox
 from ports.clock import FixedClock
 from tests.builders import NOON
-from tests.fakes import FakeShop
 
 TEA, EAST = ShopId("shop", "tea"), ShopId("shop", "east")
 GREEN, CUP, BOX = "TEA-GREEN-250", "CUP-WHITE", "TEA-GIFTBOX"

@@ -54,6 +54,7 @@ def fourteen_orders() -> SmallWorld:
     world.move("1007", "reserve_stock", holds=["unmatched_sku"])
     # 1003, 1008, 1012 and 1013 have two each that have not left
     world.dump["shop"]["levels"] = levels(TEA_GREEN_250=992)
+    world.dump["warehouse"]["counted"] = {"TEA-PUER-357": 1000}
     return world
 
 

@@ -111,6 +111,15 @@ AUDIT = (
         "audit-chains",
     ),
     record(
+        "an axis went back",
+        """
+        update audit_log set change = '{"payment": ["paid", "unpaid"]}' where order_id = 'shop/tea/1006' and seq = 1
+        """,
+        "audit-chains",
+        "axes-follow-audit",
+        "axes-never-go-back",
+    ),
+    record(
         "an order was moved behind the log's back",
         "update orders set fulfilment = 'delivered' where id = 'shop/tea/1003'",
         "axes-follow-audit",

@@ -95,6 +95,11 @@ WAREHOUSE = (
         "stopped-orders-stay",
     ),
     outside(
+        "a unit is on hand that nobody put on the shelves",
+        lambda dump: dump["warehouse"].update(counted={"TEA-PUER-357": 999}),
+        "stock-on-hand",
+    ),
+    outside(
         "a cancellation was never decided",
         lambda dump: shop_order(dump, "1003").update(cancelled=True),
         "cancellations-decided",

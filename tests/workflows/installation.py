@@ -14,6 +14,7 @@ from temporalio.worker import Worker
 from activities.outbox import OutboxActivities
 from domain.limits import Limits
 from domain.reference import ShopId
+from drill.virtual.fakes import FakeShop
 from persistence import stock
 from persistence.outbox import PostgresOutbox
 from ports.clock import FixedClock
@@ -21,7 +22,6 @@ from runtime import temporal
 from runtime.attempts import AttemptLog
 from runtime.sender import StartsTheSender
 from runtime.temporal import data_converter
-from tests.fakes import FakeShop
 from tests.workflows.troubles import Troubles
 from tests.workflows.world import PAYLOAD_KEYS
 from workflows import identity

@@ -14,7 +14,7 @@ from temporalio.exceptions import ApplicationError
 from domain.case import Cause
 from domain.order import Stage
 from domain.reference import OrderId
-from tests.fakes import FakeProvider, FakeWarehouse
+from drill.virtual.fakes import FakeProvider, FakeWarehouse
 from workflows.messages import OrderEnd, OrderView
 from workflows.order import OrderWorkflow
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from domain.reference import OrderId
+from drill.virtual.steps import Crashed
 from tests.workflows.stories import (
     Story,
     cancelled,
@@ -19,7 +20,6 @@ from tests.workflows.stories import (
     straight,
     unpaid,
 )
-from tests.workflows.troubles import Crashed
 from tests.workflows.world import World
 from workflows.attended import AttendedOrder
 

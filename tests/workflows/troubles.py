@@ -1,39 +1,13 @@
-"""Interceptors around every step: one moves the record's clock, the other one makes steps fail."""
+"""An interceptor around every step that makes it fail where a test says so."""
 
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
 from temporalio import activity
-from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
-from ports.clock import FixedClock
-
-
-class Crashed(Exception):
-    """The process died at this point; nobody heard of it."""
-
-
-class VirtualTime(Interceptor):
-    """Before each step the record's clock is set to the workflow's time."""
-
-    def __init__(self, env: WorkflowEnvironment, clock: FixedClock) -> None:
-        self.env = env
-        self.clock = clock
-
-    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002 - the SDK's name
-        return _Timed(next, self)
-
-
-class _Timed(ActivityInboundInterceptor):
-    def __init__(self, inner: ActivityInboundInterceptor, time: VirtualTime) -> None:
-        super().__init__(inner)
-        self._time = time
-
-    async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002 - the SDK's name
-        self._time.clock.time = await self._time.env.get_current_time()
-        return await super().execute_activity(input)
+from drill.virtual.steps import Crashed
 
 
 @dataclass

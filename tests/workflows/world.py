@@ -9,11 +9,7 @@ from typing import Any, Self
 from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.common import WorkflowIDReusePolicy
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Worker
 
-from activities.payments import PaymentActivities
-from activities.records import RecordActivities
-from activities.warehouse import WarehouseActivities
 from domain.case import CaseDecision, Cause, Choice
 from domain.limits import Limits
 from domain.money import Money
@@ -21,16 +17,16 @@ from domain.order import Order, Stage
 from domain.payment import Capture
 from domain.reference import OrderId
 from domain.shipment import Parcel
+from drill.virtual.fakes import FakeProvider, FakeWarehouse
+from drill.virtual.house import VirtualTime, workers
 from persistence.customers import Customers
 from persistence.orders import PostgresOrders
 from ports.clock import FixedClock
 from ports.warehouse import Recipient
-from runtime import temporal
 from runtime.attempts import AttemptLog
 from tests import builders
-from tests.fakes import FakeProvider, FakeWarehouse
 from tests.workflows.seen import PATIENCE_SECONDS, Seen
-from tests.workflows.troubles import Troubles, VirtualTime
+from tests.workflows.troubles import Troubles
 from workflows import identity
 from workflows.messages import (
     CancelRequested,
@@ -84,22 +80,11 @@ class World(Seen):
 
     async def start_workers(self) -> None:
         records = PostgresOrders(self.record, self.customers, self.clock, self.limits)
-        steps = RecordActivities(records).all
-        await self._serve(identity.ORDERS, steps, workflows=temporal.WORKFLOWS, no_remote_activities=True)
-        await self._serve(identity.PAYMENTS, PaymentActivities({"alipay": self.provider}).all)
-        await self._serve(identity.WAREHOUSE, WarehouseActivities(self.warehouse, records).all)
-
-    async def _serve(self, queue: str, activities: Any, **options: Any) -> None:
-        worker = Worker(
-            self.env.client,
-            task_queue=queue,
-            activities=activities,
-            workflow_runner=temporal.workflow_runner(),
-            interceptors=[VirtualTime(self.env, self.clock), AttemptLog(), self.troubles],
-            max_cached_workflows=0,
-            **options,
-        )
-        await self._workers.enter_async_context(worker)
+        interceptors = [VirtualTime(self.env, self.clock), AttemptLog(), self.troubles]
+        for worker in workers(
+            self.env, records, {self.provider.name: self.provider}, self.warehouse, interceptors, max_cached_workflows=0
+        ):
+            await self._workers.enter_async_context(worker)
 
     async def stop_workers(self) -> None:
         await self._workers.aclose()

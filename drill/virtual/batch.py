@@ -1,0 +1,188 @@
+"""Some schedules played at once on one Temporal with a clock of its own and one record, then verified."""
+
+import itertools
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+
+from temporalio.api.enums.v1 import EventType
+from temporalio.testing import WorkflowEnvironment
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from domain.limits import Limits
+from domain.reference import OrderId
+from drill.virtual import books, goods
+from drill.virtual.acts import Act
+from drill.virtual.edge import Edge
+from drill.virtual.floor import Floor
+from drill.virtual.house import VirtualTime, open_temporal, workers
+from drill.virtual.judgement import Found, judge
+from drill.virtual.life import Lives
+from drill.virtual.outside import Calls, Provider, Warehouse
+from drill.virtual.plan import PROVIDERS, Schedule, provider_of
+from drill.virtual.post import Post
+from drill.virtual.staff import Staff
+from drill.virtual.stage_time import StageTime
+from drill.virtual.steps import Steps
+from persistence import shops, stock
+from persistence.customers import Customers
+from persistence.engine import Engine, connect
+from persistence.evidence import Evidence
+from persistence.migrate import migrate
+from persistence.orders import PostgresOrders
+from ports.clock import FixedClock
+from ports.provenance import PROVENANCE, Provenance
+from runtime import temporal
+from runtime.attempts import AttemptLog
+from runtime.case_decisions import CaseDecisions
+from runtime.config import Settings
+from runtime.embedded import EmbeddedPostgres
+from runtime.wiring import House
+from workflows import identity
+
+KEY = "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="  # 32 bytes
+TEMPLATE = "drill_template"
+_names = itertools.count(1)
+
+
+@asynccontextmanager
+async def open_records() -> AsyncIterator["Records"]:
+    """A Postgres of our own, with a migrated template."""
+    async with EmbeddedPostgres.throwaway() as server:
+        await make_template(server)
+        yield Records(server)
+
+
+async def make_template(server: EmbeddedPostgres) -> None:
+    engine = connect(await server.create_database(TEMPLATE))
+    await migrate(engine)
+    await engine.dispose()
+
+
+@dataclass
+class Records:
+    server: EmbeddedPostgres
+
+    @asynccontextmanager
+    async def fresh(self) -> AsyncIterator[str]:
+        """The URL of a record for one batch."""
+        name = f"drill_{next(_names)}"
+        yield await self.server.create_database(name, TEMPLATE)
+        await self.server.drop_database(name)
+
+
+@dataclass
+class Played:
+    """What came of a batch: the lives, and what does not hold."""
+
+    lives: Lives
+    broken: Sequence[Found] = field(default_factory=list)
+
+
+async def play(records: Records, schedules: Sequence[Schedule]) -> Played:
+    """Raises whatever kept the batch from being played."""
+    provenance = PROVENANCE.set(Provenance("drill"))
+    try:
+        async with AsyncExitStack() as stack:
+            url = await stack.enter_async_context(records.fresh())
+            engine = connect(url, pool_size=10)
+            stack.push_async_callback(engine.dispose)
+            env = await stack.enter_async_context(open_temporal(_settings(url).payload_key_ring))
+            theatre = await Theatre.open(stack, env, engine, url, schedules)
+            await theatre.play()
+            return Played(theatre.lives, await theatre.judged())
+    finally:
+        PROVENANCE.reset(provenance)
+
+
+@dataclass
+class Theatre:
+    lives: Lives
+    counted: Counter[str]
+    engine: Engine
+    url: str
+    providers: Mapping[str, Provider]
+    warehouse: Warehouse
+    post: Post
+    time: StageTime
+    staff: Staff
+
+    @classmethod
+    async def open(
+        cls, stack: AsyncExitStack, env: WorkflowEnvironment, engine: Engine, url: str, schedules: Sequence[Schedule]
+    ) -> "Theatre":
+        lives = Lives(plan for schedule in schedules for plan in schedule.plans)
+        clock = FixedClock(await env.get_current_time())
+        counted = await _open_shops(engine, schedules, clock.now())
+        time = StageTime(env, clock)
+        wire = partial(Calls, lives, clock.now, time.start, lambda order_id: _gives_up(env, order_id))
+        providers = {name: Provider(clock, name, wire=wire()) for name in PROVIDERS}
+        floors: list[Floor] = []
+        warehouse = Warehouse(clock, wire=wire(), packs=lambda ref: floors[0].packs(lives.of_reference(ref), ref))
+        customers = Customers(_settings(url).record_key_bytes, clock)
+        orders = PostgresOrders(engine, customers, clock, Limits())
+        house = House(
+            _settings(url),
+            clock,
+            engine,
+            env.client,
+            customers,
+            Evidence(_settings(url).record_key_bytes),
+            orders,
+            dict(providers),
+            warehouse,
+        )
+        post = Post(Edge(house), time)
+        floors.append(Floor(warehouse, post, time))
+        interceptors = [VirtualTime(env, clock), AttemptLog(), Steps(lives, clock.now, warehouse.wire.tell)]
+        for worker in workers(env, orders, providers, warehouse, interceptors, _runner()):
+            await stack.enter_async_context(worker)
+        staff = Staff(lives, engine, CaseDecisions(engine, env.client, clock), warehouse, counted)
+        return cls(lives, counted, engine, url, providers, warehouse, post, time, staff)
+
+    async def play(self) -> None:
+        for life in self.lives:
+            provider = self.providers[provider_of(life.order_id.shop_id)]
+            self.time.start(Act(life, provider, self.warehouse, self.post, self.time).play())
+        self.time.start(self.staff.work(self.time))
+        await self.time.play()
+
+    async def judged(self) -> list[Found]:
+        dump = books.dump(self.lives, self.providers.values(), self.warehouse, self.post.letters, self.counted)
+        return await judge(dump, self.url, self.engine)
+
+
+async def _open_shops(engine: Engine, schedules: Iterable[Schedule], now: datetime) -> Counter[str]:
+    """One shop per schedule; the answer is what was counted into the shelves."""
+    counted: Counter[str] = Counter()
+    async with engine.begin() as db:
+        await shops.add_entity(db, "drill", "Drill Ltd", "Asia/Shanghai")
+        for schedule in schedules:
+            shop_id = schedule.shop_id
+            await shops.add_shop(db, shops.Shop("shop", shop_id, "drill", shop_id, provider_of(shop_id), "main"))
+            for sku, units in goods.shelves(schedule).items():
+                await stock.set_level(db, sku, units)
+                counted[sku] += units
+            for sku, components in goods.matches(shop_id).items():
+                await stock.add_match(db, ("shop", shop_id, sku), components, now)
+    return counted
+
+
+async def _gives_up(env: WorkflowEnvironment, order_id: OrderId) -> bool:
+    """Whether the order's workflow has asked to stop its outside call."""
+    run = env.client.get_workflow_handle(identity.order_workflow_id(order_id))
+    events = [event.event_type async for event in run.fetch_history_events()]
+    return EventType.EVENT_TYPE_ACTIVITY_TASK_CANCEL_REQUESTED in events
+
+
+def _settings(url: str) -> Settings:
+    return Settings(database_url=url, temporal_address="", record_key=KEY, payload_keys=f"drill:{KEY}")
+
+
+def _runner() -> SandboxedWorkflowRunner:
+    """The interceptors stand in the workflow's sandbox too."""
+    restrictions = SandboxRestrictions.default.with_passthrough_modules(*temporal.PASSED_THROUGH, "drill")
+    return SandboxedWorkflowRunner(restrictions=restrictions)

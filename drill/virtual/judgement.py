@@ -1,0 +1,48 @@
+"""Whether everything holds after a batch, and which schedules are to blame where it does not."""
+
+import asyncio
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from domain.case import Cause
+from persistence import trade_report
+from persistence.case_list import CaseRow, State, Wanted, every_case
+from persistence.engine import Connection, Engine
+from verify import check
+
+DEFECTS = (Cause.IMPOSSIBLE_FACT, Cause.STEP_REFUSED)  # nothing in the stories gives the record reason to refuse
+_SCHEDULE = re.compile(r"[sS](\d{5})(?!\d)")
+
+
+@dataclass(frozen=True)
+class Found:
+    """A broken invariant. `schedules`: the numbers that its evidence names; empty where it names none."""
+
+    invariant: str
+    schedules: tuple[int, ...]
+    evidence: Mapping[str, Any]
+
+
+async def judge(dump: Mapping[str, Any], url: str, engine: Engine) -> list[Found]:
+    verified = await asyncio.to_thread(check, dump, url)
+    broken = [_found(each.name, each.evidence) for each in verified if not each.held]
+    async with engine.connect() as db:
+        restless = await trade_report.restless(db)
+        refused = [f"{case.order_id}: {case.detail}" for cause in DEFECTS for case in await _all(db, cause)]
+    if refused:
+        broken.append(_found("nothing-refused-by-the-record", {"cases": refused}))
+    if restless:
+        broken.append(_found("orders-at-rest", {"neither ended nor with a person": restless}))
+    return broken
+
+
+async def _all(db: Connection, cause: Cause) -> list[CaseRow]:
+    return [case async for case in every_case(db, Wanted(State.ALL, cause))]
+
+
+def _found(name: str, evidence: Mapping[str, Any]) -> Found:
+    named = _SCHEDULE.findall(json.dumps(evidence, default=str))
+    return Found(name, tuple(sorted({int(each) for each in named})), evidence)

@@ -1,0 +1,117 @@
+"""One order while it is played: what is in flight, which crashes and strikes are still to come, what has hit it."""
+
+import random
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from domain.axis import Fulfilment
+from domain.reference import OrderId, TradeReference
+from drill.virtual.matrix import Call, Cell, Component, Fault, Message, Point
+from drill.virtual.plan import Plan
+from drill.virtual.stories import Strike
+from ports.records import OrderView
+
+LEFT = (Fulfilment.SHIPPED, Fulfilment.PARTLY_DELIVERED, Fulfilment.DELIVERED)
+Deed = Callable[[], Coroutine[Any, Any, None]]
+
+
+@dataclass
+class Life:
+    """In flight is money from its capture until it is booked, and an order from its first captured money until its
+    goods have left the house or it was stopped: while that lasts, a mistake costs money.
+    """
+
+    plan: Plan
+    unbooked: set[str] = field(default_factory=set)
+    captured: bool = False
+    left: bool = False
+    ended: bool = False
+    was_split: bool = False
+    delivered_at: datetime | None = None
+    away_until: dict[str, datetime] = field(default_factory=dict)  # outages, by the first word of a call or step
+    overtakers: dict[str, Deed] = field(default_factory=dict)  # what is told in the middle of a call or step
+    crashed: list[Point] = field(default_factory=list)
+    struck: list[Strike] = field(default_factory=list)
+    rng: random.Random = field(init=False)
+    _crashes: list[Point] = field(init=False)
+    _strikes: list[Strike] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.rng = random.Random(self.plan.seed)
+        self._crashes = list(self.plan.crashes)
+        self._strikes = list(self.plan.strikes)
+
+    @property
+    def order_id(self) -> OrderId:
+        return self.plan.order_id
+
+    @property
+    def in_flight(self) -> bool:
+        return bool(self.unbooked) or (self.captured and not self.left and not self.ended)
+
+    def crashes(self, component: Component, at: str) -> bool:
+        """Whether the planned crash comes now; then it has come."""
+        point = Point(component, at)
+        if point not in self._crashes or not self.in_flight:
+            return False
+        self._crashes.remove(point)
+        self.crashed.append(point)
+        return True
+
+    def will_crash(self, component: Component, at: str) -> bool:
+        return Point(component, at) in self._crashes
+
+    def is_struck(self, fault: Fault, where: Message | Call) -> bool:
+        """Whether the planned strike comes now; then it has come."""
+        strike = Strike(fault, where)
+        if strike not in self._strikes or not self.in_flight:
+            return False
+        self._strikes.remove(strike)
+        self.struck.append(strike)
+        return True
+
+    def will_be_struck(self, fault: Fault, where: Message | Call) -> bool:
+        return Strike(fault, where) in self._strikes
+
+    def stands(self, order: OrderView) -> None:
+        """As a step of the record left it."""
+        self.left = order.fulfilment in LEFT
+        self.ended = order.finished
+
+    def booked(self, trade_no: str) -> None:
+        self.unbooked.discard(trade_no)
+
+    def capture(self, trade_no: str) -> None:
+        self.captured = True
+        self.unbooked.add(trade_no)
+
+    @property
+    def cells(self) -> set[Cell]:
+        """What this life proves: each crash with each fault that hit the same order, both in flight."""
+        return {Cell(point, strike.fault) for point in self.crashed for strike in self.struck}
+
+    @property
+    def left_undone(self) -> tuple[str, ...]:
+        """What was planned and never came to pass."""
+        return (*map(str, self._crashes), *(f"{strike.fault} at {strike.where}" for strike in self._strikes))
+
+
+class Lives:
+    """All orders that are played together, found by whatever names them."""
+
+    def __init__(self, plans: Iterable[Plan]) -> None:
+        self._lives = {plan.order_id: Life(plan) for plan in plans}
+
+    def __iter__(self) -> Iterator[Life]:
+        return iter(self._lives.values())
+
+    def of(self, order_id: OrderId) -> Life:
+        return self._lives[order_id]
+
+    def of_trade(self, out_trade_no: str) -> Life:
+        return self._lives[TradeReference.parse(out_trade_no).order_id]
+
+    def of_reference(self, reference: str) -> Life:
+        return self._lives[OrderId.from_warehouse_reference(reference)]

@@ -1,0 +1,104 @@
+"""What happens in a schedule, drawn from seed and number alone: each can be had again by itself."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from domain.reference import OrderId
+from drill.virtual.matrix import CELLS, POINTS, Cell, Fault, Message, Point
+from drill.virtual.stories import STORIES, Strike, is_lost_task, reaching
+
+ORDERS = 2  # of which each is to hit a cell of its own
+THIRD_ORDER_SHARE = 0.3
+FURTHER_CRASH_SHARE = 0.6
+FURTHER_STRIKES = (0, 1, 1, 2)
+RIVAL_SHARE = 0.5
+SHORT = ("short", "short_cancelled", "split", "given_up")
+QUIET_SHARE = 0.08
+PROVIDERS = ("alipay", "wechatpay")
+QUIET = ("unpaid", "cancelled_unpaid", "paid_after_close")  # orders beside the others, of which no cell asks
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One order's life. `crashes` and `strikes` happen once each, when money or a push is in flight."""
+
+    order_id: OrderId
+    story: str
+    crashes: tuple[Point, ...]
+    strikes: tuple[Strike, ...]
+    seed: str
+
+    @property
+    def early(self) -> bool:
+        return Strike(Fault.REORDER, Message.NOTICE) in self.strikes
+
+
+@dataclass(frozen=True)
+class Schedule:
+    seed: int
+    number: int
+    plans: tuple[Plan, ...]
+
+    @property
+    def shop_id(self) -> str:
+        return shop_of(self.number)
+
+
+def shop_of(number: int) -> str:
+    """Each schedule has a shop of its own, and its goods: so it is known by every id in it."""
+    return f"s{number:05d}"
+
+
+def provider_of(shop_id: str) -> str:
+    """Who is paid for a shop's orders: the providers take turns."""
+    return PROVIDERS[int(shop_id[1:]) % len(PROVIDERS)]
+
+
+def draw(seed: int, number: int) -> Schedule:
+    """The orders of all schedules together go round all cells of the matrix."""
+    cells = list(CELLS)
+    random.Random(seed).shuffle(cells)
+    rng = random.Random(f"{seed}/{number}")
+    plans: list[Plan] = []
+    for place in range(ORDERS + (rng.random() < THIRD_ORDER_SHARE)):
+        cell = cells[(number * ORDERS + place) % len(cells)]
+        rival = bool(plans) and plans[-1].story in SHORT and rng.random() < RIVAL_SHARE
+        order_id = OrderId("shop", shop_of(number), str(place + 1))
+        quiet = not rival and rng.random() < QUIET_SHARE
+        plans.append(_quiet(rng, order_id) if quiet else _plan(rng, cell, order_id, rival=rival))
+    return Schedule(seed, number, tuple(plans))
+
+
+def _plan(rng: random.Random, cell: Cell, order_id: OrderId, *, rival: bool) -> Plan:
+    """`rival`: it wants the same rare goods as the order before."""
+    stories = [name for name in reaching(cell.point) if STORIES[name].strikes(cell.fault)]
+    wanted = [name for name in stories if name in SHORT] if rival else []
+    story = rng.choice(wanted or stories)
+    strikes = [rng.choice(STORIES[story].strikes(cell.fault)), *_further_strikes(rng, story)]
+    crashes = [cell.point, *_further_crash(rng, story, cell.point)]
+    if any(STORIES[story].needs_early(point) for point in crashes):
+        strikes.append(Strike(Fault.REORDER, Message.NOTICE))
+    seed = f"{order_id}/{rng.random()}"
+    return Plan(order_id, story, tuple(crashes), tuple(dict.fromkeys(strikes)), seed)
+
+
+def _quiet(rng: random.Random, order_id: OrderId) -> Plan:
+    story = rng.choice(QUIET)
+    strikes = STORIES[story].strikes(Fault.DUPLICATE)
+    return Plan(order_id, story, tuple(_further_crash(rng, story, None)), strikes, f"{order_id}/{rng.random()}")
+
+
+def _further_strikes(rng: random.Random, story: str) -> Iterator[Strike]:
+    for _ in range(rng.choice(FURTHER_STRIKES)):
+        possible = STORIES[story].strikes(rng.choice(list(Fault)))
+        if possible:
+            yield rng.choice(possible)
+
+
+def _further_crash(rng: random.Random, story: str, first: Point | None) -> Iterator[Point]:
+    points = [point for point in POINTS if STORIES[story].reaches(point) and point != first]
+    if points and rng.random() < FURTHER_CRASH_SHARE:
+        chosen = rng.choice(points)
+        if first is None or not (is_lost_task(chosen) and is_lost_task(first)):
+            yield chosen

@@ -1,0 +1,102 @@
+"""Everything that tells us something: sends it again until it is taken, in copies, late or in the wrong order."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from domain.payment import Capture
+from domain.shipment import Parcel
+from drill.virtual.edge import Delivery, Edge
+from drill.virtual.life import Life
+from drill.virtual.matrix import Fault, Message
+from drill.virtual.stage_time import StageTime
+
+RETRY_AFTER_MINUTES = (1, 2, 4, 8, 16, 30, 60, 120, 240, 480)
+COPIES = (2, 3)
+TAKEN = range(200, 300)
+
+
+class NeverTaken(Exception):
+    """The sender gave up: we refused a message that is genuine."""
+
+
+@dataclass
+class Letter:
+    """One message with all attempts to deliver it."""
+
+    message: Message
+    life: Life
+    facts: Mapping[str, Any]
+    deliveries: list[Delivery] = field(default_factory=list)
+
+    @property
+    def is_taken(self) -> bool:
+        return any(each.status in TAKEN for each in self.deliveries)
+
+    @property
+    def body(self) -> bytes:
+        return json.dumps(self.facts).encode()
+
+
+class Post:
+    """`letters` are the senders' own books."""
+
+    def __init__(self, edge: Edge, time: StageTime) -> None:
+        self.letters: list[Letter] = []
+        self._edge = edge
+        self._time = time
+
+    async def send(self, letter: Letter) -> None:
+        """Until it is taken."""
+        self.letters.append(letter)
+        copies = letter.life.rng.choice(COPIES) if letter.life.is_struck(Fault.DUPLICATE, letter.message) else 1
+        await asyncio.gather(*(self._attempt(letter) for _ in range(copies)))
+        for pause in RETRY_AFTER_MINUTES:
+            if letter.is_taken:
+                return
+            await self._time.passes(minutes=pause)
+            await self._attempt(letter)
+        if not letter.is_taken:
+            raise NeverTaken(f"{letter.message} of {letter.life.order_id}: {letter.deliveries[-1]}")
+
+    async def _attempt(self, letter: Letter) -> None:
+        letter.deliveries.append(await self._way(letter)())
+
+    def _way(self, letter: Letter) -> Callable[[], Awaitable[Delivery]]:
+        life, facts = letter.life, dict(letter.facts)
+        return {
+            Message.NOTICE: lambda: self._edge.notice(life, letter.body),
+            Message.PARCEL: lambda: self._edge.parcel(life, letter.body),
+            Message.ORDER: lambda: self._edge.order(life, facts),
+            Message.CANCEL: lambda: self._edge.cancel(life, facts["reason"]),
+            Message.RECIPIENT: lambda: self._edge.recipient(life, facts),
+        }[letter.message]
+
+
+def notice(life: Life, capture: Capture, out_trade_no: str) -> Letter:
+    facts = {
+        "notice_id": f"N-{out_trade_no}",
+        "trade_no": capture.trade_no,
+        "out_trade_no": out_trade_no,
+        "amount_minor": capture.amount.amount_minor,
+        "paid_at": capture.paid_at.isoformat(),
+    }
+    return Letter(Message.NOTICE, life, facts)
+
+
+def parcel_event(life: Life, reference: str, parcel: Parcel, kind: str, occurred_at: datetime | None) -> Letter:
+    assert occurred_at is not None
+    facts = {
+        "id": f"{kind}-{parcel.parcel_no}",
+        "type": f"parcel.{kind}",
+        "reference": reference,
+        "parcel_no": parcel.parcel_no,
+        "carrier": parcel.carrier,
+        "waybill_no": parcel.waybill_no,
+        "lines": {each.line_id: each.quantity for each in parcel.contents},
+        "occurred_at": occurred_at.isoformat(),
+    }
+    return Letter(Message.PARCEL, life, facts)

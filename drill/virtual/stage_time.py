@@ -1,0 +1,86 @@
+"""Virtual time for all who act outside: it passes only while every one of them waits for it."""
+
+import asyncio
+import heapq
+import itertools
+from collections.abc import Coroutine
+from datetime import datetime, timedelta
+from typing import Any
+
+from temporalio.api.testservice.v1 import SleepRequest
+from temporalio.service import RPCError
+from temporalio.testing import WorkflowEnvironment
+
+from ports.clock import FixedClock
+
+SLEEP_PATIENCE = timedelta(minutes=1)  # real time: nothing passes while a step is in flight
+LONGEST_STEP = timedelta(minutes=6)  # so that whoever is woken by a step waits no longer than this for its turn
+
+
+class Stalled(Exception):
+    """Something is in flight that never ends, so that time does not pass."""
+
+
+class StageTime:
+    """`clock` shows the time of the last step, to whoever asks in between."""
+
+    def __init__(self, env: WorkflowEnvironment, clock: FixedClock) -> None:
+        self.clock = clock
+        self._env = env
+        self._busy = 0
+        self._idle = asyncio.Event()
+        self._wakes: list[tuple[datetime, int, asyncio.Future[None]]] = []
+        self._order = itertools.count()
+        self._failures: list[BaseException] = []
+        self.is_quiet = False  # then steps are as long as the waits
+
+    def start(self, act: Coroutine[Any, Any, None]) -> "asyncio.Task[None]":
+        self._turn(+1)
+        task = asyncio.create_task(act)
+        task.add_done_callback(self._over)
+        return task
+
+    async def passes(self, *, minutes: float) -> None:
+        """For an act: go on when so much time has passed."""
+        waiting = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._wakes, (self.clock.now() + timedelta(minutes=minutes), next(self._order), waiting))
+        self._turn(-1)
+        await waiting
+
+    async def play(self) -> None:
+        """Until every act is over. Raises what an act raised."""
+        while True:
+            await self._idle.wait()
+            if self._failures:
+                raise self._failures[0]
+            if not self._wakes:
+                return
+            await self._sleep(self._wakes[0][0])
+            while self._wakes and self._wakes[0][0] <= self.clock.now():
+                _, _, waiting = heapq.heappop(self._wakes)
+                self._turn(+1)
+                waiting.set_result(None)
+
+    async def _sleep(self, until: datetime) -> None:
+        now = await self._env.get_current_time()
+        span = until - now if self.is_quiet else min(until - now, LONGEST_STEP)
+        if span > timedelta(0):
+            request = SleepRequest()
+            request.duration.FromTimedelta(span)
+            try:
+                await self._env.client.test_service.unlock_time_skipping_with_sleep(request, timeout=SLEEP_PATIENCE)
+            except RPCError as error:
+                raise Stalled(f"at {now:%d %H:%M} for {SLEEP_PATIENCE.total_seconds():.0f} seconds") from error
+        self.clock.time = await self._env.get_current_time()
+
+    def _over(self, task: "asyncio.Task[None]") -> None:
+        if not task.cancelled() and (failure := task.exception()) is not None:
+            self._failures.append(failure)
+        self._turn(-1)
+
+    def _turn(self, change: int) -> None:
+        self._busy += change
+        if self._busy:
+            self._idle.clear()
+        else:
+            self._idle.set()

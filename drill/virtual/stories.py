@@ -1,0 +1,117 @@
+"""What may become of an order: which steps it takes, who tells what, and what is asked, while money or a push is in
+flight. The acts themselves are in acts.py.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from drill.virtual.matrix import Call, Component, Fault, Message, Point
+
+
+@dataclass(frozen=True)
+class Strike:
+    """One thing that the outside gets wrong, at one kind of message or call."""
+
+    fault: Fault
+    where: Message | Call
+
+
+@dataclass(frozen=True)
+class Story:
+    """`steps`, `told` and `calls` are those in flight. `early`: the notice may come before the order."""
+
+    steps: frozenset[str]
+    told: frozenset[Message] = frozenset()
+    calls: frozenset[Call] = frozenset()
+    early: bool = False
+
+    def reaches(self, point: Point) -> bool:
+        if point.is_step:
+            return point.at in self.steps or (self.early and point.at in _EARLY_STEPS)
+        return point.message in self.told or (self.early and point.message is Message.ORDER)
+
+    def needs_early(self, point: Point) -> bool:
+        return not (point.at in self.steps if point.is_step else point.message in self.told)
+
+    def strikes(self, fault: Fault) -> tuple[Strike, ...]:
+        where: set[Message | Call]
+        if fault is Fault.DUPLICATE:
+            where = {*self.told}
+        elif fault is Fault.REORDER:
+            where = {Message.NOTICE} if self.early else set()
+            where |= self.told & {Message.PARCEL}
+        elif fault is Fault.DELAY:
+            where = {*(self.told & {Message.NOTICE, Message.PARCEL})}
+            where |= {call for call, message in OVERTAKEN_BY.items() if call in self.calls and message in self.told}
+        else:
+            where = {*self.calls}
+        return tuple(Strike(fault, each) for each in sorted(where))
+
+
+OVERTAKEN_BY: Mapping[Call, Message] = {
+    Call.QUERY: Message.NOTICE,
+    Call.CLOSE: Message.NOTICE,
+    Call.PUSH: Message.PARCEL,
+    Call.STOP: Message.PARCEL,
+}
+"""The message that comes while we wait for the answer."""
+
+_EARLY_STEPS = {"records.load", "records.place"}
+_PAID = {"records.record_payment", "records.reserve_stock"}
+_SENT = {*_PAID, Call.PUSH, "records.record_push", "records.report_parcel"}
+_STOPPED = {*_PAID, Call.PUSH, "records.record_push", "records.request_cancellation", Call.STOP, "records.stop"}
+_ATTENDED = {*_SENT, "records.open_case", "records.settle_case"}
+_TOLD = {Message.NOTICE, Message.PARCEL}
+
+
+def _story(steps: set[str], told: set[Message], calls: set[Call], *, early: bool = False) -> Story:
+    return Story(frozenset(str(each) for each in steps), frozenset(told), frozenset(calls), early)
+
+
+STORIES: Mapping[str, Story] = {
+    "straight": _story(_SENT, _TOLD, {Call.PUSH}, early=True),
+    "presale": _story(_SENT, _TOLD, {Call.PUSH}, early=True),
+    "paid_twice": _story(_SENT, _TOLD, {Call.PUSH}, early=True),
+    "silent": _story({*_SENT, Call.QUERY}, {Message.PARCEL}, {Call.QUERY, Call.PUSH}),
+    "told_late": _story({*_SENT, Call.QUERY}, _TOLD, {Call.QUERY, Call.PUSH}),
+    "last_moment": _story({*_SENT, Call.QUERY, Call.CLOSE}, _TOLD, {Call.QUERY, Call.CLOSE, Call.PUSH}),
+    "wrong_amount": _story(
+        {"records.record_payment", Call.CLOSE, Call.QUERY, "records.stop"},
+        {Message.NOTICE},
+        {Call.QUERY, Call.CLOSE},
+        early=True,
+    ),
+    "cancelled": _story(_STOPPED, {Message.NOTICE, Message.CANCEL}, {Call.PUSH, Call.STOP}, early=True),
+    "cancelled_too_late": _story(
+        {*_SENT, "records.request_cancellation", Call.STOP, "records.cancel_too_late"},
+        {*_TOLD, Message.CANCEL},
+        {Call.PUSH, Call.STOP},
+        early=True,
+    ),
+    "mended": _story({*_SENT, "records.amend_recipient"}, {*_TOLD, Message.RECIPIENT}, {Call.PUSH}, early=True),
+    "short": _story({*_SENT, "records.settle_case"}, _TOLD, {Call.PUSH}, early=True),
+    "short_cancelled": _story({*_PAID, "records.settle_case", "records.stop"}, {Message.NOTICE}, set(), early=True),
+    "split": _story({*_SENT, "records.settle_case"}, _TOLD, {Call.PUSH}, early=True),
+    "given_up": _story({*_SENT, "records.settle_case"}, _TOLD, {Call.PUSH}, early=True),
+    "unmatched": _story({*_SENT, "records.settle_case"}, _TOLD, {Call.PUSH}, early=True),
+    "refused": _story(_ATTENDED, _TOLD, {Call.PUSH}, early=True),
+    "warehouse_away": _story(_ATTENDED, _TOLD, {Call.PUSH}, early=True),
+    "surplus_at_the_end": _story({*_SENT, "records.complete"}, _TOLD, {Call.PUSH}, early=True),
+    "orphan": _story(
+        {*_SENT, "records.load", "records.place", "records.open_case"}, {*_TOLD, Message.ORDER}, {Call.PUSH}
+    ),
+    "paid_after_close": _story({"records.load", "records.record_payment"}, {Message.NOTICE}, set()),
+    "unpaid": _story(set(), set(), set()),
+    "cancelled_unpaid": _story(set(), set(), set()),
+}
+
+
+def reaching(point: Point) -> tuple[str, ...]:
+    return tuple(name for name, story in STORIES.items() if story.reaches(point))
+
+
+def is_lost_task(point: Point) -> bool:
+    """The workflow task is lost after this step: at most once in an order's life, a second loss is not told but
+    waited for.
+    """
+    return point.component is Component.TEMPORAL and point.is_step

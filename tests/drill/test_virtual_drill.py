@@ -1,0 +1,34 @@
+"""The drill in short: a dozen schedules hold, and planted bugs are found by the schedule known to do so."""
+
+import pytest
+
+from drill.virtual.batch import Records, make_template, play
+from drill.virtual.lane import BATCH
+from drill.virtual.matrix import CELLS
+from drill.virtual.plan import draw
+from runtime.embedded import EmbeddedPostgres
+from tests.drill.planted import BUGS, SEED, Bug
+from tests.drill.playing import found_with
+
+pytestmark = pytest.mark.slow
+
+SCHEDULES = list(dict.fromkeys([*(bug.schedule for bug in BUGS), *range(BATCH)]))[:BATCH]
+FILLS_A_TENTH = len(CELLS) // 10
+
+
+@pytest.fixture(scope="module")
+async def records(postgres: EmbeddedPostgres) -> Records:
+    await make_template(postgres)
+    return Records(postgres)
+
+
+async def test_after_a_dozen_schedules_every_invariant_holds(records: Records) -> None:
+    """Among them those that find the bugs."""
+    played = await play(records, [draw(SEED, number) for number in SCHEDULES])
+    assert {found.invariant: found.evidence for found in played.broken} == {}
+    assert len({cell for life in played.lives for cell in life.cells}) > FILLS_A_TENTH
+
+
+@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.what)
+async def test_a_planted_bug_is_found_by_the_schedule_known_to_do_so(bug: Bug, records: Records) -> None:
+    assert bug.shows in {found.invariant for found in await found_with(bug, records, [bug.schedule])}
