@@ -28,7 +28,7 @@ from runtime.wiring import House
 
 
 class CaseAnswer(BaseModel):
-    """`choices`: each with what it will do. The last four are null while the case is open."""
+    """`choices`: each with what it will do. `settled_at` and what follows are null while it is open."""
 
     id: str
     order_id: str | None
@@ -47,6 +47,7 @@ class CaseAnswer(BaseModel):
     choice: Choice | None
     decided_by: str | None
     decision_reason: str | None
+    refund_id: str | None
 
 
 class CasePage(BaseModel):

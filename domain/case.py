@@ -31,6 +31,10 @@ class Cause(StrEnum):
     IMPOSSIBLE_FACT = "impossible_fact"
     STEP_REFUSED = "step_refused"
     LEVELS_NOT_PUSHED = "levels_not_pushed"
+    REFUND_REFUSED = "refund_refused"
+    REFUND_ROUTE_GONE = "refund_route_gone"
+    REFUND_UNCLEAR = "refund_unclear"
+    BALANCE_SHORT = "balance_short"
 
 
 class Choice(StrEnum):
@@ -97,6 +101,27 @@ HANDLING: dict[Cause, Handling] = {
     Cause.STEP_REFUSED: Handling("operations", "mend what the record refuses, then retry", (Choice.RETRY,), waits=True),
     Cause.LEVELS_NOT_PUSHED: Handling(
         "operations", "bring the shop's listener back: its levels follow and the case settles itself", _MONEY
+    ),
+    Cause.REFUND_REFUSED: Handling(
+        "finance",
+        "find out why the provider refuses; retry, or cancel: the buyer gets it another way",
+        _STEP,
+        waits=True,
+    ),
+    Cause.REFUND_ROUTE_GONE: Handling(
+        "finance", "arrange another way with buyer and provider; retry, or cancel with the evidence", _STEP, waits=True
+    ),
+    Cause.REFUND_UNCLEAR: Handling(
+        "finance",
+        "get the provider's word on what became of the refund, then retry: it is asked again",
+        (Choice.RETRY,),
+        waits=True,
+    ),
+    Cause.BALANCE_SHORT: Handling(
+        "finance",
+        "top up the merchant account: the refund goes on by itself, at once after a retry",
+        (Choice.RETRY,),
+        waits=True,
     ),
 }
 

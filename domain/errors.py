@@ -9,6 +9,7 @@ DomainError
 ├── UnbalancedEntry         a ledger entry that does not sum to zero
 ├── SkipRefused             a person asked to skip a step that may not be skipped
 ├── RefundExceedsCeiling    more was asked back than can still go back; the message names the maximum
+├── RefundImpossible        a refund that cannot be, as things stand; the message says what to do instead
 ├── ApprovalRefused         somebody may not do this with an approval, or not any more
 ├── InvalidCalendar         working hours in which nobody works, or a limit without length
 ├── StaffRefused            people who do not fit together: a circle of superiors, an unknown stand-in
@@ -51,6 +52,10 @@ class SkipRefused(DomainError):
 
 
 class RefundExceedsCeiling(DomainError):
+    pass
+
+
+class RefundImpossible(DomainError):
     pass
 
 

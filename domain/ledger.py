@@ -27,6 +27,7 @@ class EntryKind(StrEnum):
     HELD_APART = "held_apart"  # money that pays nothing (yet)
     MATCHED = "matched"  # money held apart found its order
     REFUND_DUE = "refund_due"  # money that must go back
+    REFUNDED = "refunded"  # money that went back
 
 
 @dataclass(frozen=True)
@@ -92,4 +93,19 @@ def refund_due(reference: str, amount: Money, freight: Money, *, apart: bool) ->
         (Account.BUYER_CASH, amount - freight),
         (Account.FREIGHT, freight),
         (Account.REFUND_PAYABLE, -amount),
+    )
+
+
+def refunded(reference: str, amount: Money, freight: Money, *, was_due: bool) -> Entry:
+    """Money went back to the buyer: from what was due to him, or from the order's own accounts."""
+    if was_due:
+        return _entry(
+            EntryKind.REFUNDED, reference, (Account.REFUND_PAYABLE, amount), (Account.PROVIDER_RECEIVABLE, -amount)
+        )
+    return _entry(
+        EntryKind.REFUNDED,
+        reference,
+        (Account.BUYER_CASH, amount - freight),
+        (Account.FREIGHT, freight),
+        (Account.PROVIDER_RECEIVABLE, -amount),
     )

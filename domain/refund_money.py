@@ -65,7 +65,7 @@ class RefundRequest:
 
 @dataclass(frozen=True)
 class LineBack:
-    """`cash` is below the share's where the line, or the whole order, had money back before."""
+    """`cash` is what the buyer gets; not the share's where the line, or the order, had money back before."""
 
     line_id: str
     quantity: int
@@ -186,7 +186,8 @@ def _line_back(order: Order, left: Ceiling, asked: Units) -> LineBack:
     share = shares[0]
     for each in shares[1:]:
         share += each
-    return LineBack(line.line_id, asked.quantity, share, min(share.cash, left.cash[line.line_id]))
+    rest = left.cash[line.line_id]  # the last units take all of it: what was dropped before was rounded as a whole
+    return LineBack(line.line_id, asked.quantity, share, rest if asked.quantity == there else min(share.cash, rest))
 
 
 def _check_adjustment(adjustment: Adjustment, lines: Sequence[LineBack], left: Ceiling) -> None:

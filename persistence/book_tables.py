@@ -27,7 +27,11 @@ order_money = Table(
     text_column("currency"),
     minor_column("captured_minor"),
     minor_column("refund_due_minor"),
-    CheckConstraint("refund_due_minor between 0 and captured_minor", name="due_within_captured"),
+    minor_column("refunded_minor"),
+    CheckConstraint(
+        "refund_due_minor >= 0 and refunded_minor >= 0 and refund_due_minor + refunded_minor <= captured_minor",
+        name="due_within_captured",
+    ),
 )
 
 ledger_entries = Table(

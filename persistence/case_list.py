@@ -22,7 +22,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class CaseRow:
-    """`waits`: the order's workflow stands still for it. The last four are empty while it is open."""
+    """`waits`: the workflow of the order, or of the refund where there is one, stands still for it."""
 
     id: str
     order_id: str | None
@@ -41,6 +41,7 @@ class CaseRow:
     choice: str | None = None
     decided_by: str | None = None
     decision_reason: str | None = None
+    refund_id: str | None = None
 
 
 @dataclass(frozen=True)

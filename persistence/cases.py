@@ -27,8 +27,9 @@ async def open_case(
     limit: timedelta,
     attempts: int = 0,
     last_error: str | None = None,
+    refund_id: str | None = None,
 ) -> bool:
-    """Whether it was opened: nothing happens when the same case is open already."""
+    """Whether it was opened: nothing happens when the same case is open already. `refund_id`: whose workflow waits."""
     same = (
         cases.c.order_id.is_not_distinct_from(order_id),
         cases.c.cause == case.cause,
@@ -39,6 +40,7 @@ async def open_case(
     row = {
         "id": _case_id(order_id, case, ordinal),
         "order_id": order_id,
+        "refund_id": refund_id,
         "cause": case.cause,
         "subject": case.subject,
         "detail": case.detail,
@@ -78,9 +80,15 @@ async def cause_of(db: AsyncConnection, case_id: str) -> Cause:
 
 
 async def open_cases(db: AsyncConnection, order_id: str) -> list[tuple[WaitingCase, bool]]:
-    """The order's open cases, each with whether its workflow stands still for it."""
+    """The order's own open cases, each with whether its workflow stands still for it."""
     rows = await db.execute(_OPEN, {"order": order_id})
     return [(WaitingCase(row.id, Cause(row.cause)), row.waits) for row in rows]
+
+
+async def open_cases_of_refund(db: AsyncConnection, refund_id: str) -> list[tuple[WaitingCase, bool]]:
+    """The same of a refund, and what each is about."""
+    rows = await db.execute(_OPEN_OF_REFUND, {"refund": refund_id})
+    return [(WaitingCase(row.id, Cause(row.cause), row.subject), row.waits) for row in rows]
 
 
 _SETTLE = (
@@ -95,6 +103,11 @@ _SETTLE = (
 )
 _OPEN = (
     select(cases.c.id, cases.c.cause, cases.c.waits)
-    .where(cases.c.order_id == bindparam("order"), cases.c.settled_at.is_(None))
+    .where(cases.c.order_id == bindparam("order"), cases.c.refund_id.is_(None), cases.c.settled_at.is_(None))
+    .order_by(cases.c.opened_at, cases.c.id)
+)
+_OPEN_OF_REFUND = (
+    select(cases.c.id, cases.c.cause, cases.c.subject, cases.c.waits)
+    .where(cases.c.refund_id == bindparam("refund"), cases.c.settled_at.is_(None))
     .order_by(cases.c.opened_at, cases.c.id)
 )

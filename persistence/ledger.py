@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from domain.ledger import Account, Entry
+from domain.ledger import Account, Entry, EntryKind
 from persistence.sheet import Sheet
 from ports.provenance import PROVENANCE
 
@@ -12,7 +12,7 @@ RECEIVABLES = (Account.PROVIDER_RECEIVABLE, Account.PLATFORM_RECEIVABLE)
 
 def book(sheet: Sheet, entries: Iterable[Entry], now: datetime) -> None:
     """The database refuses an entry that is not whole or does not balance, and the same one twice."""
-    captured = due = 0
+    captured = due = refunded = 0
     for entry in entries:
         name = {"kind": entry.kind, "reference": entry.reference}
         told = {"transaction_id": PROVENANCE.get().transaction_id, "booked_at": now}
@@ -20,10 +20,14 @@ def book(sheet: Sheet, entries: Iterable[Entry], now: datetime) -> None:
         for posting in entry.postings:
             money = {"amount_minor": posting.amount.amount_minor, "currency": posting.amount.currency}
             sheet.postings.append({**name, "account": posting.account, **money})
-        captured += _sum(entry, *RECEIVABLES)
+        if entry.kind is EntryKind.REFUNDED:
+            refunded -= _sum(entry, *RECEIVABLES)
+        else:
+            captured += _sum(entry, *RECEIVABLES)
         due -= _sum(entry, Account.REFUND_PAYABLE)
-    if captured or due:
-        sheet.money.append({"currency": sheet.postings[0]["currency"], "captured": captured, "due": due})
+    if captured or due or refunded:
+        money = {"captured": captured, "due": due, "refunded": refunded}
+        sheet.money.append({"currency": sheet.postings[0]["currency"], **money})
 
 
 def _sum(entry: Entry, *accounts: Account) -> int:

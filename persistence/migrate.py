@@ -10,7 +10,12 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from persistence import book_tables, edge_tables, people_tables  # noqa: F401 - their tables belong to the metadata
+from persistence import (  # noqa: F401 - their tables belong to the metadata
+    book_tables,
+    edge_tables,
+    people_tables,
+    refund_tables,
+)
 from persistence.tables import metadata
 
 _LOCK = text("select pg_advisory_xact_lock(hashtext('lockstep migrate'))")

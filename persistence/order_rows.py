@@ -52,7 +52,7 @@ _LOAD = text(
        where x.order_id = o.id and x.quantity > 0 and not x.released) as reserved,
       (select coalesce(json_agg(x order by x.number), '[]') from outbound_orders x where x.order_id = o.id) as outbound,
       (select coalesce(json_agg(x order by x.opened_at, x.id), '[]') from cases x
-       where x.order_id = o.id and x.settled_at is null) as open_cases
+       where x.order_id = o.id and x.refund_id is null and x.settled_at is null) as open_cases
     from orders o
     join shops s on s.channel = o.source_channel and s.shop_id = o.shop_id
     left join audit_heads h on h.order_id = o.id

@@ -40,7 +40,7 @@ _INSERT = text(
     )
     select s.provider, s.account, s.reserve_on_order, h.seq as audit_seq, h.hash as audit_hash,
       (select coalesce(json_agg(x order by x.opened_at, x.id), '[]') from cases x
-       where x.order_id = p.id and x.settled_at is null) as open_cases
+       where x.order_id = p.id and x.refund_id is null and x.settled_at is null) as open_cases
     from placed p
     join shops s on s.channel = p.source_channel and s.shop_id = p.shop_id
     left join audit_heads h on h.order_id = p.id

@@ -55,7 +55,7 @@ _AROUND = text(
     select s.name as shop_name, e.time_zone, o.updated_at,
       coalesce((select refund_due_minor from order_money m where m.order_id = o.id), 0) as refund_due_minor,
       (select coalesce(json_agg(c.cause order by c.opened_at), '[]') from cases c
-       where c.order_id = o.id and c.settled_at is null and c.waits) as waiting
+       where c.order_id = o.id and c.refund_id is null and c.settled_at is null and c.waits) as waiting
     from orders o
     join shops s on s.channel = o.source_channel and s.shop_id = o.shop_id
     join entities e on e.id = s.entity_id

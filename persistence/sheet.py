@@ -62,12 +62,13 @@ _WRITE = text(
       join booked using (kind, reference)
     ),
     money as (
-      insert into order_money as m (order_id, currency, captured_minor, refund_due_minor)
-      select :order_id, currency, greatest(captured, due), due
+      insert into order_money as m (order_id, currency, captured_minor, refund_due_minor, refunded_minor)
+      select :order_id, currency, greatest(captured, due), greatest(due, 0), 0
       from jsonb_to_recordset(:money) as x(currency text, captured bigint, due bigint)
       on conflict (order_id) do update
-      set captured_minor = m.captured_minor + (select captured from jsonb_to_recordset(:money) as x(captured bigint)),
-          refund_due_minor = m.refund_due_minor + excluded.refund_due_minor
+      set (captured_minor, refund_due_minor, refunded_minor) = (
+        select m.captured_minor + captured, m.refund_due_minor + due, m.refunded_minor + refunded
+        from jsonb_to_recordset(:money) as x(captured bigint, due bigint, refunded bigint))
     ),
     noted as (
       insert into audit_log (order_id, seq, at, actor, step, change, caused_by, transaction_id, workflow_run, trace_id,

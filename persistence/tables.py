@@ -232,6 +232,7 @@ cases = Table(
     metadata,
     text_column("id", key=True),
     text_column("order_id", null=True),
+    text_column("refund_id", null=True),  # whose workflow waits, where it is not the order's
     text_column("cause"),
     text_column("subject"),
     text_column("detail"),

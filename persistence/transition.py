@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -24,6 +24,11 @@ from persistence.sheet import Sheet
 from ports.clock import Clock
 from ports.measures import Measures
 from ports.records import OrderView, UnpaidPart
+
+
+class AboutOrder(Protocol):
+    @property
+    def order_id(self) -> OrderId: ...
 
 
 class OrderNotKnown(Exception):
@@ -148,19 +153,20 @@ class Transitions:
         return opened
 
     async def note_refusal(
-        self, order_id: OrderId, case: NewCase, step: str, event_ids: tuple[int, ...] = ()
+        self, told: AboutOrder, case: NewCase, step: str, event_ids: tuple[int, ...] = ()
     ) -> OrderView:
         """The case for what the record can't take; the evidence that caused it counts as applied by it."""
+        order_id = told.order_id
         async with self._locked(order_id, event_ids) as here:
             if await self._open_case(here, case):
                 about = {"refused": case.detail, "cases": [case.cause]}
                 await audit.append(here.db, str(order_id), Deed("workflow", step, event_ids), about, here.now)
             return await self._view(here)
 
-    async def settle_refusals(self, order_id: OrderId) -> OrderView:
+    async def settle_refusals(self, told: AboutOrder) -> OrderView:
         reason = "settled itself: the steps after it went through"
-        async with self._locked(order_id) as here:
-            for case, _ in await cases.open_cases(here.db, str(order_id)):
+        async with self._locked(told.order_id) as here:
+            for case, _ in await cases.open_cases(here.db, str(told.order_id)):
                 if case.cause is Cause.STEP_REFUSED:
                     await self._settle_case(here, CaseDecision(case.case_id, Choice.CLOSE, "workflow", reason))
             return await self._view(here)

@@ -120,10 +120,11 @@ class CaseSettled:
 
 @dataclass(frozen=True)
 class WaitingCase:
-    """A case that the workflow stands still for."""
+    """A case that the workflow stands still for. `subject`: what of a refund it is about, such as a leg's number."""
 
     case_id: str
     cause: Cause
+    subject: str = ""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ ENDS = ("completed", "stopped")
 
 def ended_orders_do_not_wait(_: Dump, record: Record) -> Comparison:
     """No completed or stopped order waits for a person's decision any more."""
-    waiting = set(record.strings("select order_id from cases where settled_at is null and waits"))
+    waiting = set(record.strings("select order_id from cases where refund_id is null and settled_at is null and waits"))
     ended = [order_id for order_id, order in record.orders.items() if order["fulfilment"] in ENDS]
     return Comparison(
         Side("completed and stopped orders", dict.fromkeys(ended, "at rest")),

@@ -44,7 +44,7 @@ def receivable_is_captured(_: Dump, record: Record) -> Comparison:
             """
             select e.order_id, e.reference, sum(p.amount_minor)::bigint as amount
             from ledger_entries e join ledger_postings p on p.entry_seq = e.seq
-            where p.account = 'provider_receivable' group by e.order_id, e.reference
+            where p.account = 'provider_receivable' and e.kind <> 'refunded' group by e.order_id, e.reference
             """
         )
     }
@@ -52,28 +52,32 @@ def receivable_is_captured(_: Dump, record: Record) -> Comparison:
 
 
 def order_money(_: Dump, record: Record) -> Comparison:
-    """The row that refunds lock says what the payments and the ledger say: captured, and due back."""
+    """The row that refunds lock says what payments, legs and the ledger say: captured, due back, gone back."""
     captured = _paid_per_order(record)
     due = _balances(record, "refund_payable")
+    back = _back_per_order(record)
     there = {
-        order_id: {"captured_minor": captured.get(order_id, 0), "refund_due_minor": -due.get(order_id, 0)}
-        for order_id in captured.keys() | due.keys()
+        order_id: {
+            "captured_minor": captured.get(order_id, 0),
+            "refund_due_minor": -due.get(order_id, 0),
+            "refunded_minor": back.get(order_id, 0),
+        }
+        for order_id in captured.keys() | due.keys() | back.keys()
     }
-    here = {
-        row["order_id"]: {"captured_minor": row["captured_minor"], "refund_due_minor": row["refund_due_minor"]}
-        for row in record.rows("select order_id, captured_minor, refund_due_minor from order_money")
-    }
-    return Comparison(Side("payments and refund payable", there), Side("order money", here))
+    rows = record.rows("select order_id, captured_minor, refund_due_minor, refunded_minor from order_money")
+    here = {row["order_id"]: {name: row[name] for name in row if name != "order_id"} for row in rows}
+    return Comparison(Side("payments, refund payable and legs that are done", there), Side("order money", here))
 
 
 def stopped_orders_owe_all(_: Dump, record: Record) -> Comparison:
-    """All money captured for a stopped order is due back to its buyer."""
+    """All money captured for a stopped order is due back to its buyer, or has gone back."""
     captured = _paid_per_order(record)
     due = _balances(record, "refund_payable")
+    back = _back_per_order(record)
     stopped = [order_id for order_id, order in record.orders.items() if order["fulfilment"] == "stopped"]
     return Comparison(
         Side("captured for stopped orders", {order_id: captured.get(order_id, 0) for order_id in stopped}),
-        Side("due back", {order_id: -due.get(order_id, 0) for order_id in stopped}),
+        Side("due back or gone", {order_id: back.get(order_id, 0) - due.get(order_id, 0) for order_id in stopped}),
     )
 
 
@@ -146,6 +150,17 @@ def _paid_per_order(record: Record) -> dict[str, int]:
     for row in record.payments:
         paid[row["order_id"]] += row["amount_minor"]
     return paid
+
+
+def _back_per_order(record: Record) -> dict[str, int]:
+    """What went back by legs that are done."""
+    rows = record.rows(
+        """
+        select r.order_id, sum(l.amount_minor)::bigint as amount
+        from refund_legs l join refunds r on r.id = l.refund_id where l.state = 'done' group by r.order_id
+        """
+    )
+    return {row["order_id"]: int(row["amount"]) for row in rows}
 
 
 def _balances(record: Record, account: str) -> dict[str, int]:

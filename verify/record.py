@@ -65,7 +65,8 @@ class Record:
             self.strings(
                 """
                 select distinct order_id from cases
-                where order_id is not null and settled_at is null and waits and trim(owner) <> '' and due_at is not null
+                where order_id is not null and refund_id is null and settled_at is null and waits
+                  and trim(owner) <> '' and due_at is not null
                 """
             )
         )

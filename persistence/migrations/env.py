@@ -2,7 +2,12 @@
 
 from alembic import context
 
-from persistence import book_tables, edge_tables, people_tables  # noqa: F401 - their tables belong to the metadata
+from persistence import (  # noqa: F401 - their tables belong to the metadata
+    book_tables,
+    edge_tables,
+    people_tables,
+    refund_tables,
+)
 from persistence.tables import metadata
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=metadata, compare_type=True)

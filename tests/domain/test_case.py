@@ -33,6 +33,10 @@ unexpected_parcel      close
 impossible_fact        close
 step_refused           retry
 levels_not_pushed      close
+refund_refused         retry cancel
+refund_route_gone      retry cancel
+refund_unclear         retry
+balance_short          retry
 """
 TABLE = {Cause(cause): set(choices) for cause, *choices in map(str.split, ALLOWED.strip().splitlines())}
 

@@ -164,7 +164,7 @@ def _money(world: SmallWorld) -> list[dict[str, Any]]:
         sums[owners[row["entry_seq"]]][row["account"]] += row["amount_minor"]
     return [
         {"order_id": order_id, "currency": "CNY", "captured_minor": each["provider_receivable"]}
-        | {"refund_due_minor": -each["refund_payable"]}
+        | {"refund_due_minor": -each["refund_payable"], "refunded_minor": 0}
         for order_id, each in sums.items()
     ]
 

@@ -1,0 +1,158 @@
+"""One movement of money back: a leg of a refund, by the route of one payment, under a number that never changes.
+
+What a provider says moves the leg; time never does. A leg nobody knows about yet stays unknown until the provider, or a
+person with evidence, says what became of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from domain.errors import ImpossibleMove
+from domain.money import Money
+from domain.reference import OrderId
+
+OUT_REFUND_NO_LIMIT = 64  # characters; the same at both providers
+
+
+class RefundOutcome(StrEnum):
+    """What a provider says of one refund number."""
+
+    DONE = "done"  # the money went back
+    PROCESSING = "processing"  # accepted, under way
+    REFUSED = "refused"  # conclusive: nothing moved, and nothing will under this number
+    CLOSED = "closed"  # conclusive: this number is dead, a successor may be used
+    ABNORMAL = "abnormal"  # the original route is impossible: a person
+    SHORT_OF_BALANCE = "short_of_balance"  # the merchant account is empty: wait, with the same number
+    UNKNOWN = "unknown"  # nobody can tell yet: ask with the same number
+    NOT_FOUND = "not_found"  # the provider has never heard the number; only a question is answered so
+
+
+class LegState(StrEnum):
+    PLANNED = "planned"  # committed, and not asked for yet
+    ASKED = "asked"  # the provider is asked, or is to be asked with the same number
+    PROCESSING = "processing"
+    SHORT_OF_BALANCE = "short_of_balance"
+    UNKNOWN = "unknown"
+    ABNORMAL = "abnormal"
+    REFUSED = "refused"
+    CLOSED = "closed"
+    GIVEN_UP = "given_up"  # a person closed what the provider had refused: no money moved, and none will
+    DONE = "done"
+
+
+@dataclass(frozen=True)
+class Leg:
+    """`payment`: (provider, account, trade_no). `freight`: how much of `amount` is freight.
+
+    `replaces`: the number of the leg whose own was closed. `refund_no`: the provider's reference.
+    """
+
+    number: int
+    payment: tuple[str, str, str]
+    amount: Money
+    freight: Money
+    out_refund_no: str
+    state: LegState = LegState.PLANNED
+    replaces: int | None = None
+    refund_no: str | None = None
+    code: str | None = None
+    done_at: datetime | None = None
+
+    @property
+    def counts(self) -> bool:
+        """Whether its money went back, or still may."""
+        return self.state not in NOTHING_MOVED
+
+    @property
+    def ended(self) -> bool:
+        return self.state in ENDED
+
+
+ENDED = (LegState.DONE, LegState.CLOSED, LegState.GIVEN_UP)
+NOTHING_MOVED = (LegState.CLOSED, LegState.GIVEN_UP)
+TO_BE_ASKED = (LegState.PLANNED, LegState.ASKED, LegState.SHORT_OF_BALANCE)  # with the number it has
+TO_BE_ASKED_ABOUT = (LegState.UNKNOWN, LegState.PROCESSING)
+WITH_A_PERSON = (LegState.REFUSED, LegState.ABNORMAL)
+
+_TOLD: Mapping[RefundOutcome, LegState] = {
+    RefundOutcome.DONE: LegState.DONE,
+    RefundOutcome.PROCESSING: LegState.PROCESSING,
+    RefundOutcome.REFUSED: LegState.REFUSED,
+    RefundOutcome.CLOSED: LegState.CLOSED,
+    RefundOutcome.ABNORMAL: LegState.ABNORMAL,
+    RefundOutcome.SHORT_OF_BALANCE: LegState.SHORT_OF_BALANCE,
+    RefundOutcome.UNKNOWN: LegState.UNKNOWN,
+    RefundOutcome.NOT_FOUND: LegState.ASKED,
+}
+# What says no more than we know already, or less, changes nothing.
+_OLD_NEWS: Mapping[LegState, frozenset[RefundOutcome]] = {
+    LegState.ASKED: frozenset(),
+    LegState.UNKNOWN: frozenset(),
+    LegState.SHORT_OF_BALANCE: frozenset({RefundOutcome.NOT_FOUND}),
+    LegState.PROCESSING: frozenset({RefundOutcome.UNKNOWN, RefundOutcome.NOT_FOUND}),
+    LegState.ABNORMAL: frozenset(
+        {RefundOutcome.UNKNOWN, RefundOutcome.NOT_FOUND, RefundOutcome.SHORT_OF_BALANCE, RefundOutcome.PROCESSING}
+    ),
+    LegState.REFUSED: frozenset(set(RefundOutcome) - {RefundOutcome.DONE}),
+    LegState.CLOSED: frozenset(set(RefundOutcome) - {RefundOutcome.DONE}),
+    LegState.GIVEN_UP: frozenset(set(RefundOutcome) - {RefundOutcome.DONE}),
+    LegState.DONE: frozenset(set(RefundOutcome) - {RefundOutcome.REFUSED, RefundOutcome.CLOSED}),
+}
+# Money that moved under a number that was taken for dead, or did not move although it was told: nobody may guess.
+_CONTRADICTIONS = frozenset(
+    {
+        (LegState.CLOSED, RefundOutcome.DONE),
+        (LegState.GIVEN_UP, RefundOutcome.DONE),
+        (LegState.DONE, RefundOutcome.REFUSED),
+        (LegState.DONE, RefundOutcome.CLOSED),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a provider said of a leg. `amount` and `at` are there where it names them."""
+
+    outcome: RefundOutcome
+    refund_no: str | None = None
+    amount: Money | None = None
+    at: datetime | None = None
+    code: str | None = None
+
+
+def out_refund_no(order_id: OrderId, refund_id: str, number: int) -> str:
+    """`tea_1001_4f0c2a9b81d3e6f7_1`: the same for ever, whoever asks how often."""
+    return f"{order_id.shop_id}_{order_id.order_no}_{refund_id}_{number}"
+
+
+def asked(leg: Leg) -> Leg:
+    """It is written before the provider is called, so that a crash in between leaves a leg that may have moved money.
+
+    Raises ImpossibleMove where the same number may not be used again.
+    """
+    if leg.state not in (*TO_BE_ASKED, *WITH_A_PERSON):
+        raise ImpossibleMove(f"leg {leg.out_refund_no} is {leg.state}: it cannot be asked for")
+    return replace(leg, state=LegState.ASKED)
+
+
+def answered(leg: Leg, told: Told, now: datetime) -> Leg:
+    """The leg after what the provider said. Raises ImpossibleMove for what contradicts what is known."""
+    if leg.state is LegState.PLANNED or (leg.state, told.outcome) in _CONTRADICTIONS:
+        raise ImpossibleMove(f"leg {leg.out_refund_no} is {leg.state}, the provider says {told.outcome}")
+    if told.outcome in _OLD_NEWS[leg.state]:
+        return leg
+    if told.outcome is RefundOutcome.DONE and told.amount not in (None, leg.amount):
+        raise ImpossibleMove(f"leg {leg.out_refund_no} is of {leg.amount}, the provider says {told.amount} went back")
+    moved = replace(leg, state=_TOLD[told.outcome], refund_no=told.refund_no or leg.refund_no, code=told.code)
+    return replace(moved, done_at=told.at or now) if told.outcome is RefundOutcome.DONE else moved
+
+
+def given_up(leg: Leg) -> Leg:
+    """A person says that nothing more comes of it; only where the provider said that nothing moved."""
+    if leg.state not in WITH_A_PERSON:
+        raise ImpossibleMove(f"leg {leg.out_refund_no} is {leg.state}: what may still move money cannot be given up")
+    return replace(leg, state=LegState.GIVEN_UP)

@@ -1,0 +1,118 @@
+"""The money of an approved refund: its legs, what providers say, what is booked, what a person must see to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from domain import ledger, refund_leg
+from domain.axis import Fulfilment, move
+from domain.case import Cause, NewCase
+from domain.errors import RefundImpossible
+from domain.order import Order
+from domain.refund import REPAYMENT_MOVES, Basis, Decision, Refund, Repayment
+from domain.refund_leg import Leg, LegState, Told
+from domain.refund_money import LegPlan, plan_legs
+
+
+@dataclass(frozen=True)
+class RefundChange:
+    """What one fact makes of a refund: all of it is written in one transaction, or nothing is."""
+
+    refund: Refund
+    entries: tuple[ledger.Entry, ...] = ()
+    cases: tuple[NewCase, ...] = ()
+
+
+def planned(refund: Refund, order: Order, others: Iterable[Refund]) -> Refund:
+    """By which payments it goes back. Only what was approved for exactly this amount and version moves money."""
+    if refund.legs:
+        return refund
+    if refund.decision is not Decision.APPROVED or refund.approved != (refund.amount, refund.version):
+        raise RefundImpossible(f"nobody approved {refund.amount}, version {refund.version}")
+    captures = order.captures
+    if refund.basis is Basis.DUE and order.fulfilment is Fulfilment.STOPPED:
+        captures = tuple(replace(each, matched=True) for each in captures)  # also what paid nothing goes back
+    before = [LegPlan(leg.payment, leg.amount) for other in others for leg in other.legs if leg.counts]
+    plans = plan_legs(captures, before, refund.amount)
+    freights = refund.quote.shipping.allocate([plan.amount.amount_minor for plan in plans])
+    legs = tuple(
+        Leg(n, plan.payment, plan.amount, freight, refund_leg.out_refund_no(refund.order_id, refund.refund_id, n))
+        for n, (plan, freight) in enumerate(zip(plans, freights, strict=True), start=1)
+    )
+    return replace(refund, legs=legs, repayment=move(REPAYMENT_MOVES, refund.repayment, Repayment.UNDER_WAY))
+
+
+def leg_asked(refund: Refund, number: int) -> Refund:
+    return _with(refund, refund_leg.asked(_leg(refund, number)))
+
+
+def leg_answered(refund: Refund, number: int, told: Told, now: datetime) -> RefundChange:
+    """What a provider said of a leg: booked when money went back, a successor when its number is dead."""
+    before = _leg(refund, number)
+    after = refund_leg.answered(before, told, now)
+    if after.state is before.state:
+        return RefundChange(_with(refund, after))
+    if after.state is LegState.CLOSED:
+        return RefundChange(_followed(_with(refund, after), after))
+    entries = (_entry(refund, after),) if after.state is LegState.DONE else ()
+    return RefundChange(_followed(_with(refund, after)), entries, _cases(refund, after))
+
+
+def leg_given_up(refund: Refund, number: int) -> Refund:
+    return _followed(_with(refund, refund_leg.given_up(_leg(refund, number))))
+
+
+def _followed(refund: Refund, closed: Leg | None = None) -> Refund:
+    """The successor of a closed leg, and how far the money is by now."""
+    if closed is not None:
+        number = len(refund.legs) + 1
+        no = refund_leg.out_refund_no(refund.order_id, refund.refund_id, number)
+        new = Leg(number, closed.payment, closed.amount, closed.freight, no, replaces=closed.number)
+        refund = replace(refund, legs=(*refund.legs, new))
+    return replace(refund, repayment=move(REPAYMENT_MOVES, refund.repayment, _repayment(refund)))
+
+
+def _repayment(refund: Refund) -> Repayment:
+    if refund.paid_back == refund.amount:
+        return Repayment.BACK
+    if refund.paid_back.amount_minor:
+        return Repayment.PARTLY_BACK
+    return Repayment.NOT_BACK if refund.ended else Repayment.UNDER_WAY
+
+
+def _entry(refund: Refund, leg: Leg) -> ledger.Entry:
+    return ledger.refunded(leg.out_refund_no, leg.amount, leg.freight, was_due=refund.basis is Basis.DUE)
+
+
+def _cases(refund: Refund, leg: Leg) -> tuple[NewCase, ...]:
+    said = f"{leg.amount} by {'/'.join(leg.payment)}" + (f": {leg.code}" if leg.code else "")
+    causes = {
+        LegState.REFUSED: Cause.REFUND_REFUSED,
+        LegState.ABNORMAL: Cause.REFUND_ROUTE_GONE,
+        LegState.SHORT_OF_BALANCE: Cause.BALANCE_SHORT,
+    }
+    cause = causes.get(leg.state)
+    rest = refund.amount - refund.paid_back
+    return (NewCase(cause, leg.out_refund_no, f"{said}; {rest} of {refund.amount} is still to go"),) if cause else ()
+
+
+def moot(cause: Cause, subject: str, refund: Refund) -> bool:
+    """Whether the leg has passed what a waiting case of this cause was about; such a case settles itself."""
+    state = next((leg.state for leg in refund.legs if leg.out_refund_no == subject), None)
+    passed = {
+        Cause.REFUND_REFUSED: state is not LegState.REFUSED,
+        Cause.REFUND_ROUTE_GONE: state is not LegState.ABNORMAL,
+        Cause.BALANCE_SHORT: state not in (LegState.SHORT_OF_BALANCE, LegState.ASKED),
+        Cause.REFUND_UNCLEAR: state not in (*refund_leg.TO_BE_ASKED_ABOUT, LegState.ASKED),
+    }
+    return passed.get(cause, False)
+
+
+def _leg(refund: Refund, number: int) -> Leg:
+    return refund.legs[number - 1]
+
+
+def _with(refund: Refund, leg: Leg) -> Refund:
+    return replace(refund, legs=tuple(leg if each.number == leg.number else each for each in refund.legs))

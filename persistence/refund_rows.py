@@ -1,0 +1,190 @@
+"""A refund between its rows and the domain: loaded with all others of its order, under that order's lock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic import TypeAdapter
+from sqlalchemy import text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.approval import Approval
+from domain.money import Money
+from domain.reference import OrderId
+from domain.refund import Basis, Decision, Kind, Refund, Repayment
+from domain.refund_leg import Leg, LegState
+from domain.refund_money import Adjustment, LineBack, Quote, Share
+from persistence.refund_tables import refund_legs, refund_lines, refunds
+from ports.refunds import RefundAsked, Reminder
+
+_APPROVAL = TypeAdapter(Approval)
+_REMINDERS = TypeAdapter(tuple[Reminder, ...])
+_LOAD = text(
+    """
+    select r.*,
+      (select coalesce(json_agg(x order by x.position), '[]') from refund_lines x where x.refund_id = r.id) as lines,
+      (select coalesce(json_agg(x order by x.number), '[]') from refund_legs x where x.refund_id = r.id) as legs
+    from refunds r where r.order_id = :order_id order by r.requested_at, r.id
+    """
+)
+
+
+@dataclass(frozen=True)
+class LoadedRefund:
+    """The refund, and what of it the domain does not decide on."""
+
+    refund: Refund
+    reason: str
+    approval: Approval | None = None
+    approval_moves: int = 0
+    reminders: tuple[Reminder, ...] = ()
+    policy: str | None = None
+
+
+async def load_all(db: AsyncConnection, order_id: OrderId) -> dict[str, LoadedRefund]:
+    """Every refund of the order, by id, in the order in which they were opened."""
+    rows = (await db.execute(_LOAD, {"order_id": str(order_id)})).mappings()
+    return {row["id"]: _from_row(order_id, dict(row)) for row in rows}
+
+
+def _from_row(order_id: OrderId, row: dict[str, Any]) -> LoadedRefund:
+    currency = row["currency"]
+    adjustments = tuple(
+        Adjustment(Money(each["amount_minor"], currency), each["line_id"]) for each in row["adjustments"]
+    )
+    signed = row["approved_minor"] is not None
+    refund = Refund(
+        row["id"],
+        order_id,
+        row["applicant"],
+        Kind(row["kind"]),
+        Basis(row["basis"]),
+        Quote(
+            tuple(_line(each, currency) for each in row["lines"]), adjustments, Money(row["shipping_minor"], currency)
+        ),
+        row["version"],
+        Decision(row["decision"]),
+        (Money(row["approved_minor"], currency), row["approved_version"]) if signed else None,
+        Repayment(row["repayment"]),
+        tuple(_leg(each) for each in row["legs"]),
+        row["refusal"],
+    )
+    approval = None if row["approval"] is None else _APPROVAL.validate_python(row["approval"])
+    reminders = _REMINDERS.validate_python(row["reminders"])
+    return LoadedRefund(refund, row["reason"], approval, row["approval_moves"], reminders, row["policy"])
+
+
+def _line(each: dict[str, Any], currency: str) -> LineBack:
+    parts = (each["merchant_discount_minor"], each["platform_subsidy_minor"], each["share_minor"])
+    share = Share(*(Money(part, currency) for part in parts))
+    return LineBack(each["line_id"], each["quantity"], share, Money(each["cash_minor"], currency))
+
+
+def _leg(each: dict[str, Any]) -> Leg:
+    return Leg(
+        each["number"],
+        (each["provider"], each["account"], each["trade_no"]),
+        Money(each["amount_minor"], each["currency"]),
+        Money(each["freight_minor"], each["currency"]),
+        each["out_refund_no"],
+        LegState(each["state"]),
+        each["replaces"],
+        each["refund_no"],
+        each["code"],
+        datetime.fromisoformat(each["done_at"]) if each["done_at"] else None,
+    )
+
+
+async def add(db: AsyncConnection, fact: RefundAsked, refund: Refund, now: datetime) -> LoadedRefund:
+    """A new refund with its lines, which never change."""
+    loaded = LoadedRefund(refund, fact.reason)
+    told = {"note": fact.note, "requested_at": now, "order_id": str(refund.order_id)}
+    await db.execute(insert(refunds), {**told, **_row(loaded, now)})
+    if refund.quote.lines:
+        await db.execute(
+            insert(refund_lines),
+            [_line_row(refund.refund_id, n, back) for n, back in enumerate(refund.quote.lines)],
+        )
+    return loaded
+
+
+async def save(db: AsyncConnection, before: LoadedRefund, after: LoadedRefund, now: datetime) -> None:
+    """Whatever changed."""
+    if before != after:
+        await db.execute(refunds.update().where(refunds.c.id == after.refund.refund_id), _row(after, now))
+    for leg in after.refund.legs:
+        if leg not in before.refund.legs:
+            row = _leg_row(after.refund, leg, now)
+            kept = ("planned_at", "refund_id", "number")
+            changed = {name: value for name, value in row.items() if name not in kept}
+            statement = insert(refund_legs).on_conflict_do_update(index_elements=["refund_id", "number"], set_=changed)
+            await db.execute(statement, row)
+
+
+def _row(loaded: LoadedRefund, now: datetime) -> dict[str, Any]:
+    refund = loaded.refund
+    amount, version = refund.approved or (None, None)
+    return {
+        "id": refund.refund_id,
+        "applicant": refund.applicant,
+        "kind": refund.kind,
+        "basis": refund.basis,
+        "reason": loaded.reason,
+        "currency": refund.amount.currency,
+        "amount_minor": refund.amount.amount_minor,
+        "shipping_minor": refund.quote.shipping.amount_minor,
+        "adjustments": [
+            {"line_id": each.line_id, "amount_minor": each.amount.amount_minor} for each in refund.quote.adjustments
+        ],
+        "version": refund.version,
+        "decision": refund.decision,
+        "repayment": refund.repayment,
+        "stage": refund.stage,
+        "refusal": refund.refusal,
+        "policy": loaded.policy,
+        "approval": None if loaded.approval is None else _APPROVAL.dump_python(loaded.approval, mode="json"),
+        "approval_moves": loaded.approval_moves,
+        "reminders": _REMINDERS.dump_python(loaded.reminders, mode="json"),
+        "approved_minor": amount.amount_minor if amount else None,
+        "approved_version": version,
+        "updated_at": now,
+        "ended_at": now if refund.ended else None,
+    }
+
+
+def _line_row(refund_id: str, position: int, back: LineBack) -> dict[str, Any]:
+    return {
+        "refund_id": refund_id,
+        "line_id": back.line_id,
+        "position": position,
+        "quantity": back.quantity,
+        "merchant_discount_minor": back.share.merchant_discount.amount_minor,
+        "platform_subsidy_minor": back.share.platform_subsidy.amount_minor,
+        "share_minor": back.share.cash.amount_minor,
+        "cash_minor": back.cash.amount_minor,
+    }
+
+
+def _leg_row(refund: Refund, leg: Leg, now: datetime) -> dict[str, Any]:
+    provider, account, trade_no = leg.payment
+    return {
+        "refund_id": refund.refund_id,
+        "number": leg.number,
+        "out_refund_no": leg.out_refund_no,
+        "provider": provider,
+        "account": account,
+        "trade_no": trade_no,
+        "currency": leg.amount.currency,
+        "amount_minor": leg.amount.amount_minor,
+        "freight_minor": leg.freight.amount_minor,
+        "state": leg.state,
+        "replaces": leg.replaces,
+        "refund_no": leg.refund_no,
+        "code": leg.code,
+        "planned_at": now,
+        "updated_at": now,
+        "done_at": leg.done_at,
+    }

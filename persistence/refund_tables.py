@@ -1,0 +1,100 @@
+"""Tables of refunds: what was asked and decided, the lines it pays back, and each movement of money.
+
+A leg is never deleted and its number never used again: guards in the migration, as in the books.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from persistence.tables import metadata, minor_column, moment, text_column
+
+refunds = Table(
+    "refunds",
+    metadata,
+    text_column("id", key=True),
+    Column("order_id", Text, ForeignKey("orders.id"), nullable=False),
+    text_column("applicant"),
+    text_column("kind"),
+    text_column("basis"),
+    text_column("reason"),
+    text_column("note"),  # the applicant's words, sealed with the customer's key
+    text_column("currency"),
+    minor_column("amount_minor"),
+    minor_column("shipping_minor"),
+    Column("adjustments", JSONB, nullable=False),  # [{line_id or null, amount_minor}]
+    Column("version", Integer, nullable=False),
+    text_column("decision"),
+    text_column("repayment"),
+    text_column("stage"),
+    text_column("refusal"),
+    text_column("policy", null=True),  # which policy named the signers: name@version
+    Column("approval", JSONB(none_as_null=True), nullable=True),  # steps, tasks and signatures
+    Column("approval_moves", Integer, nullable=False),
+    Column("reminders", JSONB, nullable=False, server_default=text("'[]'")),
+    Column("approved_minor", BigInteger, nullable=True),
+    Column("approved_version", Integer, nullable=True),
+    moment("requested_at"),
+    moment("updated_at"),
+    moment("ended_at", null=True),
+    Index(None, "order_id"),
+    Index("ix_refunds_open", "requested_at", postgresql_where=text("ended_at is null")),
+    CheckConstraint("amount_minor >= 0 and shipping_minor between 0 and amount_minor", name="amounts"),
+    CheckConstraint(
+        "decision <> 'approved' or (approved_minor, approved_version) is not distinct from (amount_minor, version)",
+        name="approved_as_it_is",
+    ),
+)
+
+refund_lines = Table(
+    "refund_lines",
+    metadata,
+    Column("refund_id", Text, ForeignKey("refunds.id"), nullable=False, primary_key=True),
+    text_column("line_id", key=True),
+    Column("position", Integer, nullable=False),
+    Column("quantity", Integer, nullable=False),
+    minor_column("merchant_discount_minor"),
+    minor_column("platform_subsidy_minor"),
+    minor_column("share_minor"),  # the buyer's cash that these units carried
+    minor_column("cash_minor"),  # what of it goes back
+    CheckConstraint("quantity > 0", name="some_units"),
+)
+
+refund_legs = Table(
+    "refund_legs",
+    metadata,
+    Column("refund_id", Text, ForeignKey("refunds.id"), nullable=False, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    text_column("out_refund_no"),
+    text_column("provider"),
+    text_column("account"),
+    text_column("trade_no"),
+    text_column("currency"),
+    minor_column("amount_minor"),
+    minor_column("freight_minor"),
+    text_column("state"),
+    Column("replaces", Integer, nullable=True),
+    text_column("refund_no", null=True),
+    text_column("code", null=True),
+    moment("planned_at"),
+    moment("updated_at"),
+    moment("done_at", null=True),
+    UniqueConstraint("out_refund_no"),
+    UniqueConstraint("refund_id", "replaces"),
+    ForeignKeyConstraint(
+        ["provider", "account", "trade_no"], ["payments.provider", "payments.account", "payments.trade_no"]
+    ),
+    Index(None, "provider", "account", "trade_no"),
+    CheckConstraint("amount_minor > 0 and freight_minor between 0 and amount_minor", name="amounts"),
+)

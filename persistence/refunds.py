@@ -1,0 +1,118 @@
+"""The record of refunds. Each public method is one transition: lock, decide in the domain, write all of it.
+
+Only RefundWorkflow calls the writing methods, through local activities. The order's row is locked first, then its
+money row: so no two refunds of an order, and no refund and its order, ever write at the same time.
+"""
+
+from dataclasses import replace
+
+from domain import refund as refunds
+from domain.case import Cause, Choice, NewCase
+from domain.errors import RefundExceedsCeiling, RefundImpossible
+from domain.refund import Refund
+from domain.repayment import RefundChange, leg_answered, leg_asked, leg_given_up, planned
+from persistence import refund_rows, refusals
+from persistence.audit import Deed
+from persistence.refund_transition import WORKFLOW, Ground, RefundTransitions
+from ports.records import WaitingCase
+from ports.refunds import (
+    ApprovalMoved,
+    LegAnswered,
+    RefundAsked,
+    RefundCaseOpened,
+    RefundCaseSettled,
+    RefundRecords,
+    RefundStep,
+    RefundView,
+)
+
+
+class PostgresRefunds(RefundTransitions, RefundRecords):
+    async def load(self, step: RefundStep) -> RefundView:
+        async with self._locked(step) as here:
+            return self._view(here)
+
+    @refusals.step
+    async def open(self, fact: RefundAsked) -> RefundView:
+        async with self._locked(fact) as here:
+            if fact.refund_id not in here.all:
+                await self._open(here, fact)
+            return self._view(here)
+
+    async def _open(self, here: Ground, fact: RefundAsked) -> None:
+        asking, why = fact.asking, ""
+        try:
+            refund = refunds.opened(here.order, here.others, here.due, asking)
+        except (RefundExceedsCeiling, RefundImpossible) as refused:
+            why = str(refused)
+            refund = refunds.refused_at_once(asking, here.due.currency, why)
+        here.all[fact.refund_id] = await refund_rows.add(here.db, fact, refund, here.now)
+        about = {"amount": str(refund.amount), "stage": refund.stage, "reason": fact.reason}
+        deed = Deed(asking.applicant, "open_refund", fact.event_ids)
+        await self._note(here, (), deed, about | ({"refusal": why} if why else {}))
+
+    @refusals.step
+    async def move_approval(self, fact: ApprovalMoved) -> RefundView:
+        async with self._locked(fact) as here:
+            before, told = here.loaded, () if fact.reminder is None else (fact.reminder,)
+            if fact.number <= before.approval_moves:
+                return self._view(here)
+            after = replace(
+                before,
+                refund=refunds.approval_moved(before.refund, fact.approval),
+                approval=fact.approval,
+                approval_moves=fact.number,
+                policy=fact.policy or before.policy,
+                reminders=(*before.reminders, *told),
+            )
+            about = {"verb": fact.verb, "approval": fact.approval.status, "version": fact.approval.version}
+            about |= {"why": fact.why} if fact.why else {}
+            await self._save(here, after, RefundChange(after.refund), Deed(fact.by, fact.verb), about)
+            return self._view(here)
+
+    @refusals.step
+    async def plan(self, step: RefundStep) -> RefundView:
+        async with self._locked(step) as here:
+            legs = planned(here.loaded.refund, here.order, here.others)
+            return await self._put(here, RefundChange(legs), Deed(WORKFLOW, "plan_refund"))
+
+    @refusals.step
+    async def ask_leg(self, step: RefundStep) -> RefundView:
+        async with self._locked(step) as here:
+            asked = leg_asked(here.loaded.refund, step.leg)
+            return await self._put(here, RefundChange(asked), Deed(WORKFLOW, "ask_leg"))
+
+    @refusals.step
+    async def record_answer(self, fact: LegAnswered) -> RefundView:
+        async with self._locked(fact) as here:
+            change = leg_answered(here.loaded.refund, fact.leg, fact.told, here.now)
+            about = {"leg": fact.leg, "outcome": fact.told.outcome, "code": fact.told.code}
+            return await self._put(here, change, Deed(WORKFLOW, "record_answer"), about)
+
+    async def open_case(self, fact: RefundCaseOpened) -> RefundView:
+        async with self._locked(fact) as here:
+            case = NewCase(fact.cause, fact.subject, fact.detail)
+            await self._open_case(here, case, fact.attempts, fact.last_error)
+            return self._view(here)
+
+    async def settle_case(self, fact: RefundCaseSettled) -> RefundView:
+        """What a decision makes of the leg is written in the same transaction, once."""
+        decision = fact.decision
+        async with self._locked(fact) as here:
+            case = next((each for each, _ in here.waiting if each.case_id == decision.case_id), None)
+            if case is None:
+                return self._view(here)
+            await self._settle(here, decision)
+            after = _decided(here.loaded.refund, case, decision.choice)
+            about = {"case": decision.case_id, "choice": decision.choice, "reason": decision.reason}
+            loaded = replace(here.loaded, refund=after)
+            await self._save(here, loaded, RefundChange(after), Deed(decision.by, "settle_case"), about, noted=True)
+            return self._view(here)
+
+
+def _decided(refund: Refund, case: WaitingCase, choice: Choice) -> Refund:
+    """A retry asks again with the same number; a cancelled leg is given up."""
+    number = next((leg.number for leg in refund.legs if leg.out_refund_no == case.subject), None)
+    if number is None or case.cause not in (Cause.REFUND_REFUSED, Cause.REFUND_ROUTE_GONE):
+        return refund
+    return leg_asked(refund, number) if choice is Choice.RETRY else leg_given_up(refund, number)

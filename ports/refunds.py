@@ -1,0 +1,165 @@
+"""The record of refunds, as their workflow sees it: each method is one transition and one transaction.
+
+As in ports/records.py: repeating a call changes nothing and answers the same, what the record can't take is a case in
+the answer, and an exception is an outage.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from domain.approval import Approval
+from domain.case import CaseDecision, Cause
+from domain.limits import Limits
+from domain.money import Money
+from domain.reference import OrderId
+from domain.refund import Asking, RefundStage
+from domain.refund_leg import Leg, Told
+from ports.records import WaitingCase
+
+
+@dataclass(frozen=True)
+class RefundAsked:
+    """`reason` is the kind that was chosen, such as `damaged`; `note`, the applicant's words, is sealed."""
+
+    asking: Asking
+    reason: str
+    note: str
+    event_ids: tuple[int, ...] = ()
+
+    @property
+    def order_id(self) -> OrderId:
+        return self.asking.order_id
+
+    @property
+    def refund_id(self) -> str:
+        return self.asking.refund_id
+
+
+@dataclass(frozen=True)
+class RefundStep:
+    """A step of the workflow itself; `transaction_id` = workflow id / verb [/ leg]."""
+
+    refund_id: str
+    order_id: OrderId
+    transaction_id: str
+    leg: int = 0
+
+
+@dataclass(frozen=True)
+class Reminder:
+    """A superior who was told of a task at a level, or why he was not."""
+
+    task_id: int
+    level: int
+    person: str
+    at: datetime
+    skipped: str = ""
+
+
+@dataclass(frozen=True)
+class ApprovalMoved:
+    """What became of the approval by what somebody did: `by` did `verb`. The engine has decided, this is written.
+
+    `number`: 1, 2, ... of this refund's; one that was written before changes nothing.
+    """
+
+    refund_id: str
+    order_id: OrderId
+    transaction_id: str
+    number: int
+    approval: Approval
+    by: str
+    verb: str
+    why: str = ""
+    policy: str | None = None
+    reminder: Reminder | None = None
+
+
+@dataclass(frozen=True)
+class LegAnswered:
+    refund_id: str
+    order_id: OrderId
+    transaction_id: str
+    leg: int
+    told: Told
+
+
+@dataclass(frozen=True)
+class RefundCaseOpened:
+    refund_id: str
+    order_id: OrderId
+    cause: Cause
+    subject: str
+    detail: str
+    attempts: int = 0
+    last_error: str | None = None
+
+
+@dataclass(frozen=True)
+class RefundCaseSettled:
+    refund_id: str
+    order_id: OrderId
+    decision: CaseDecision
+
+
+@dataclass(frozen=True)
+class LegView:
+    """A leg with what its provider must be told: our number of the trade, and what the trade had brought."""
+
+    leg: Leg
+    out_trade_no: str
+    captured: Money
+
+
+@dataclass(frozen=True)
+class RefundView:
+    """What the workflow needs to know after each step; everything else stays in the record.
+
+    `together`: what people decide on this order, open and done, with this refund. `refusal`: why it was refused.
+    """
+
+    refund_id: str
+    order_id: OrderId
+    known: bool
+    limits: Limits
+    stage: RefundStage = RefundStage.AWAITING_APPROVAL
+    amount: Money | None = None
+    together: Money | None = None
+    version: int = 1
+    applicant: str = ""
+    reason: str = ""
+    refusal: str = ""
+    approval: Approval | None = None
+    approval_moves: int = 0
+    reminders: tuple[Reminder, ...] = ()
+    legs: tuple[LegView, ...] = ()
+    ended: bool = False
+    cases: tuple[WaitingCase, ...] = ()
+    open_cases: int = 0
+
+
+class RefundRecords(Protocol):
+    async def load(self, step: RefundStep) -> RefundView: ...
+
+    async def open(self, fact: RefundAsked) -> RefundView:
+        """Under the lock of the order's money row, so that two requests never come to more than was paid.
+
+        Refused: `refusal` has the exact maximum, or what to do instead.
+        """
+
+    async def move_approval(self, fact: ApprovalMoved) -> RefundView:
+        """Tasks, signatures, reminders; and the decision, once there is one."""
+
+    async def plan(self, step: RefundStep) -> RefundView:
+        """The legs, before anything is asked of a provider. Only what is approved as it is has any."""
+
+    async def ask_leg(self, step: RefundStep) -> RefundView:
+        """Written before each call: from now on the provider may have moved this leg's money."""
+
+    async def record_answer(self, fact: LegAnswered) -> RefundView:
+        """What the provider said; money that went back is booked in the same transaction."""
+
+    async def open_case(self, fact: RefundCaseOpened) -> RefundView: ...
+
+    async def settle_case(self, fact: RefundCaseSettled) -> RefundView: ...
