@@ -12,7 +12,7 @@ from pydantic.json_schema import models_json_schema
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from domain.errors import DomainError
+from domain.errors import DomainError, PolicyRefused
 
 log = logging.getLogger("lockstep.api")
 MEDIA_TYPE = "application/problem+json"
@@ -25,8 +25,10 @@ KINDS = {
     403: "The token lacks the scope",
     404: "Unknown",
     409: "Not as things stand",
+    412: "Changed meanwhile",
     413: "Too large",
     422: "Not as it must be",
+    428: "Say which version you saw",
     429: "Too many",
     503: "Not now: nothing was lost, send it again",
 }
@@ -38,7 +40,7 @@ class FieldProblem(BaseModel):
 
 
 class ProblemDocument(BaseModel):
-    """RFC 9457. `errors` names the fields of an `invalid-request`, never their values."""
+    """RFC 9457. `errors` names the fields of an `invalid-request`, never their values, or a policy's wrong places."""
 
     type: str = Field(pattern="^urn:lockstep:problem:[a-z-]+$")
     title: str
@@ -89,6 +91,12 @@ async def _domain(_: Request, error: Exception) -> JSONResponse:
     return problem_response(Problem(422, "refused", str(error)))
 
 
+async def _policy(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, PolicyRefused)
+    places = [{"field": each.place, "message": each.what} for each in error.findings]
+    return problem_response(Problem(422, "policy-refused", "see `errors` for the places to mend"), errors=places)
+
+
 async def _invalid(_: Request, error: Exception) -> JSONResponse:
     """Which fields, and why; never the values: they may be personal."""
     assert isinstance(error, RequestValidationError)
@@ -137,6 +145,7 @@ class LastResort:
 def add_error_answers(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(DomainError, _domain)
+    app.add_exception_handler(PolicyRefused, _policy)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_middleware(LastResort)

@@ -29,6 +29,8 @@ def in_sentences() -> Iterator[None]:
         yield
     except failures.RecordRefused as refused:
         stop(WRONG, f"the record refused it: {refused}")
+    except failures.ChangedMeanwhile as changed:
+        stop(WRONG, str(changed))
     except failures.AddressUnreadable as unreadable:
         stop(BAD_USAGE, str(unreadable))
     except failures.RecordFailure as away:

@@ -13,7 +13,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from persistence.edge_tables import api_tokens, idempotency_keys
 
-SCOPES = ("orders:write", "orders:read", "cases:read", "cases:write", "payloads:read")
+SCOPES = (
+    "orders:write",
+    "orders:read",
+    "cases:read",
+    "cases:write",
+    "people:read",
+    "people:write",
+    "policies:read",
+    "policies:write",
+    "payloads:read",
+)
 
 
 @dataclass(frozen=True)

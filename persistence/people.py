@@ -1,6 +1,6 @@
 """People, read and written as a whole: each change is looked at together with everybody else and with the policies."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -11,8 +11,8 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.calendar import Calendar
-from domain.errors import Finding, PolicyRefused
-from domain.people import Person, Staff
+from domain.errors import Finding, PolicyRefused, StaffRefused
+from domain.people import Person, Post, Staff
 from domain.policy_checks import unheld
 from persistence import audit, policies
 from persistence.failures import ChangedMeanwhile
@@ -63,7 +63,7 @@ async def read_staff(db: AsyncConnection) -> Staff:
 async def save_people(
     db: AsyncConnection, changed: Iterable[Person], by: str, now: datetime, *, seen: Mapping[str, int] | None = None
 ) -> tuple[KnownPerson, ...]:
-    """Those who were really changed. Raises StaffRefused, PolicyRefused, ChangedMeanwhile; RecordRefused for an entity.
+    """Those who were really changed. Raises StaffRefused, PolicyRefused, ChangedMeanwhile.
 
     `seen`: the version of each person that the change was made from, 0 for somebody new; without it, whatever stands.
     A change that leaves a step of a policy without anybody is refused, unless the step had nobody before.
@@ -78,7 +78,9 @@ async def save_people(
         if seen is not None and seen.get(person.id, 0) != stands:
             raise ChangedMeanwhile(person.id, stands)
     after = Staff((*(each for each in before.people if each.id not in wanted), *wanted.values()))
-    await _must_leave_signers(db, before, after)
+    named = await entity_ids(db)
+    _must_be_posts_in(named, wanted.values())
+    await _must_leave_signers(db, before, after, named)
     saved = [
         KnownPerson(each, known[each.id].version + 1 if each.id in known else 1, now) for each in _from_above(different)
     ]
@@ -90,8 +92,17 @@ async def save_people(
     return tuple(saved)
 
 
-async def _must_leave_signers(db: AsyncConnection, before: Staff, after: Staff) -> None:
-    named = await entity_ids(db)
+def _must_be_posts_in(named: Collection[str], wanted: Iterable[Person]) -> None:
+    posts = ((person.id, post) for person in wanted for post in person.posts)
+    if wrong := [f"{person}: there is no entity {post.entity_id}" for person, post in posts if _unknown(post, named)]:
+        raise StaffRefused("; ".join(wrong))
+
+
+def _unknown(post: Post, named: Collection[str]) -> bool:
+    return post.entity_id is not None and post.entity_id not in named
+
+
+async def _must_leave_signers(db: AsyncConnection, before: Staff, after: Staff, named: Collection[str]) -> None:
     for policy in await policies.current(db):
         missing = set(unheld(policy, after, named)) - set(unheld(policy, before, named))
         if missing:

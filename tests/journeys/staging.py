@@ -31,7 +31,16 @@ from tests.journeys.notices import SECOND_ACCOUNT, Pen
 from workflows import identity
 
 KEY = "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="  # 32 bytes
-SCOPES = ("orders:write", "orders:read", "cases:read", "cases:write")
+SCOPES = (
+    "orders:write",
+    "orders:read",
+    "cases:read",
+    "cases:write",
+    "people:read",
+    "people:write",
+    "policies:read",
+    "policies:write",
+)
 PATIENCE_SECONDS = 30.0
 TIME_SCALE = 60
 FORM = "application/x-www-form-urlencoded"

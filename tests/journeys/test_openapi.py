@@ -128,12 +128,12 @@ async def test_every_answer_is_one_that_the_document_names(real: Real) -> None:
 
 
 def path_of(path: str) -> str:
-    return path.format(**KNOWN, case_id="case-1")
+    return path.format(**KNOWN, case_id="case-1", person_id="lin", policy_id="refunds")
 
 
 async def test_whoever_shows_no_token_or_one_without_the_scope_is_told_so_and_nothing_else(real: Real) -> None:
     secured = [(method, path) for method, path in OPERATIONS if "security" in DOCUMENT["paths"][path][method]]
-    assert {path.split("/")[1] for _, path in secured} == {"orders", "cases"}
+    assert {path.split("/")[1] for _, path in secured} == {"orders", "cases", "people", "policies"}
     async with httpx.AsyncClient(base_url=real.url, trust_env=False) as stranger:
         for method, path in secured:
             for headers, status in (({}, 401), ({"Authorization": "Bearer lk_x"}, 401), (real.powerless, 403)):
