@@ -86,8 +86,8 @@ async def save_people(
     ]
     for each in saved:
         await _write(db, each)
-        about = {"person": each.person.id, "version": each.version, **_PERSON.dump_python(each.person, mode="json")}
-        about.pop("id")
+        told = _PERSON.dump_python(each.person, mode="json", exclude={"id", "name"})  # a log that stays names nobody
+        about = {"person": each.person.id, "version": each.version, **told}
         await audit.note_staff_deed(db, by, "save_person", about, now)
     return tuple(saved)
 
