@@ -1,11 +1,12 @@
 """People as they come and go over HTTP and in files."""
 
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import Annotated, Self
 
 from pydantic import BaseModel, Field
 
 from api.schemas import Id, Moment, Strict
+from domain.calendar import Calendar, Shift
 from domain.money import Money
 from domain.people import Person, Post, StandIn
 from persistence.people import KnownPerson
@@ -64,10 +65,36 @@ class PersonBody(Strict):
         )
 
 
-class NamedPersonBody(PersonBody):
-    """In a file, each person says who he is."""
+class PersonInFile(PersonBody):
+    """As `lockstep people list --json` prints it. `version` is the one that the change was made from."""
 
     id: PersonId
+    version: Annotated[int, Field(ge=0)] | None = None
+    superiors: tuple[str, ...] = ()
+    changed_at: datetime | None = None
+
+
+class PeopleFile(Strict):
+    people: Annotated[tuple[PersonInFile, ...], Field(min_length=1, max_length=1000)]
+
+
+class ShiftBody(Strict):
+    begins: time
+    ends: time
+
+
+class HoursFile(Strict):
+    """When an entity works, in its own zone: weekdays from 0 (Monday), shifts, days off, days to make up for them."""
+
+    weekdays: Annotated[tuple[int, ...], Field(max_length=7)] = (0, 1, 2, 3, 4)
+    shifts: Annotated[tuple[ShiftBody, ...], Field(max_length=10)]
+    holidays: Annotated[tuple[date, ...], Field(max_length=1000)] = ()
+    make_up_days: Annotated[tuple[date, ...], Field(max_length=1000)] = ()
+
+    def calendar(self, zone: str) -> Calendar:
+        """Raises InvalidCalendar."""
+        shifts = tuple(Shift(each.begins, each.ends) for each in self.shifts)
+        return Calendar(zone, self.weekdays, shifts, self.holidays, self.make_up_days)
 
 
 class PersonAnswer(BaseModel):

@@ -13,6 +13,7 @@ from domain.calendar import TimeKind, TimeLimit
 from domain.policy import Band, Policy, Rule, StepRule, Words
 from domain.route import RefundFacts
 from persistence.policies import Saved
+from persistence.policy_trials import MOST_CASES
 
 Name = Annotated[str, Field(min_length=1, max_length=100)]
 Word = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")]
@@ -95,6 +96,15 @@ class PolicyBody(Strict):
     @classmethod
     def of(cls, policy: Policy) -> Self:
         return cls(id=policy.id, rules=tuple(_rule(rule) for rule in policy.rules))
+
+
+class PolicyFile(PolicyBody):
+    """What `lockstep policy show --json` prints, mended by hand. `version` is the one it was made from."""
+
+    version: Annotated[int, Field(ge=0)] | None = None
+    saved_by: str | None = None
+    saved_at: datetime | None = None
+    in_words: tuple[str, ...] = ()
 
 
 def _rule(rule: Rule) -> RuleBody:
@@ -187,10 +197,10 @@ class FactsBody(Strict):
 
 
 class DryRunBody(Strict):
-    """What would become of these refunds."""
+    """What would become of these refunds; without any, of those of the past: the last thousand of the record."""
 
     policy: PolicyBody
-    cases: Annotated[tuple[FactsBody, ...], Field(min_length=1, max_length=1000)]
+    cases: Annotated[tuple[FactsBody, ...], Field(min_length=1, max_length=MOST_CASES)] | None = None
 
 
 class RoutedAnswer(BaseModel):
@@ -203,8 +213,12 @@ class RoutedAnswer(BaseModel):
 
 
 class ComparedAnswer(BaseModel):
-    """One refund by the policy that holds now, and by the one that is tried. `now` is null where none holds."""
+    """One refund by the policy that holds now, and by the one that is tried. `now` is null where none holds.
 
+    `case`: the refund's id, or the number of a case that was given.
+    """
+
+    case: str
     now: RoutedAnswer | None
     then: RoutedAnswer
     differs: bool

@@ -11,11 +11,10 @@ from api.policy_bodies import (
 )
 from api.versions import changes, version_seen
 from domain.policy import Policy
-from domain.policy_checks import check
 from domain.route import Route
-from domain.routing import route
-from persistence import people, policies, policy_saving
+from persistence import policies, policy_saving
 from persistence.access import Token
+from persistence.policy_trials import Case, Trial, past_refunds, try_policy
 from runtime.wiring import House
 
 
@@ -42,30 +41,20 @@ async def save(house: House, token: Token, policy: Policy, if_match: str | None)
 
 
 async def dry_run(house: House, body: DryRunBody) -> DryRunAnswer:
-    tried, cases = body.policy.policy(), [each.facts() for each in body.cases]
+    given = [Case(f"case {number}", each.facts()) for number, each in enumerate(body.cases or (), start=1)]
     async with house.engine.connect() as db:
-        staff = await people.read_staff(db)
-        check(tried, staff, await people.entity_ids(db))
-        held = await policies.find(db, tried.id)
-        shops = {(each.channel, each.shop_id) for each in cases}
-        entities = {shop: await people.entity_of(db, *shop) or "" for shop in shops}
-    compared = [
-        _compared(
-            route(held.policy, staff, entities[each.channel, each.shop_id], each) if held else None,
-            route(tried, staff, entities[each.channel, each.shop_id], each),
-        )
-        for each in cases
-    ]
+        cases = given or await past_refunds(db)
+        trials = await try_policy(db, body.policy.policy(), cases)
     return DryRunAnswer(
-        differing=sum(each.differs for each in compared),
-        stuck=sum(bool(each.then.stuck) for each in compared),
-        cases=compared,
+        differing=sum(trial.differs for trial in trials),
+        stuck=sum(bool(trial.then.stuck) for trial in trials),
+        cases=[_compared(trial) for trial in trials],
     )
 
 
-def _compared(now: Route | None, then: Route) -> ComparedAnswer:
-    differs = now is None or (now.steps, now.limits, now.stuck) != (then.steps, then.limits, then.stuck)
-    return ComparedAnswer(now=now and _routed(now), then=_routed(then), differs=differs)
+def _compared(trial: Trial) -> ComparedAnswer:
+    now = _routed(trial.now) if trial.now else None
+    return ComparedAnswer(case=trial.case.name, now=now, then=_routed(trial.then), differs=trial.differs)
 
 
 def _routed(found: Route) -> RoutedAnswer:

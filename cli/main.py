@@ -10,6 +10,8 @@ import typer
 from cli import cases, health, namespace, orders, record, servers, traces
 from cli.customers import customer_commands
 from cli.endings import BAD_USAGE, stop
+from cli.people import people_commands
+from cli.policies import policy_commands
 from cli.shops import entity_commands, shop_commands
 from cli.stock import sku_commands, stock_commands
 from cli.tokens import token_commands
@@ -43,6 +45,8 @@ for name, group in {
     "shop": shop_commands,
     "sku": sku_commands,
     "stock": stock_commands,
+    "people": people_commands,
+    "policy": policy_commands,
     "token": token_commands,
     "customer": customer_commands,
     "evidence": record.evidence_commands,

@@ -6,10 +6,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
+from api.people_bodies import HoursFile
 from cli.endings import BAD_USAGE, WRONG, run, stop
+from cli.files import JsonFile, read_file
 from cli.surroundings import By, RecordSettings, open_record, read
 from domain.reference import OrderId
-from persistence import audit, shops
+from persistence import audit, people, shops
 from persistence.failures import RecordRefused
 from persistence.shops import Shop
 from ports.clock import SystemClock
@@ -40,6 +42,23 @@ async def _add_entity(settings: RecordSettings, entity: str, name: str, time_zon
         await shops.add_entity(db, entity, name, time_zone)
         added = {"entity": entity, "name": name, "time_zone": time_zone}
         await audit.note_staff_deed(db, by, "add_entity", added, SystemClock().now())
+
+
+@entity_commands.command("hours")
+def set_hours(entity: Annotated[str, typer.Argument(metavar="ID")], file: JsonFile, *, by: By) -> None:
+    """When an entity works: time limits by working hours follow it. The file has weekdays, shifts, days off."""
+    run(_set_hours(read(RecordSettings), entity, read_file(HoursFile, file), by))
+    typer.echo(f"entity {entity}: working hours set")
+
+
+async def _set_hours(settings: RecordSettings, entity: str, hours: HoursFile, by: str) -> None:
+    async with open_record(settings) as engine, engine.begin() as db:
+        zone = await people.time_zone_of(db, entity)
+        if zone is None:
+            stop(WRONG, f"there is no entity {entity}: add it first")
+        await people.set_working_hours(db, entity, hours.calendar(zone))
+        told = {"entity": entity, **hours.model_dump(mode="json")}
+        await audit.note_staff_deed(db, by, "set_working_hours", told, SystemClock().now())
 
 
 @shop_commands.command("add")

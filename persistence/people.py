@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import delete, insert, select, text
+from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -61,11 +61,11 @@ async def read_staff(db: AsyncConnection) -> Staff:
 
 
 async def save_people(
-    db: AsyncConnection, changed: Iterable[Person], by: str, now: datetime, *, seen: Mapping[str, int] | None = None
+    db: AsyncConnection, changed: Iterable[Person], by: str, now: datetime, *, seen: Mapping[str, int]
 ) -> tuple[KnownPerson, ...]:
     """Those who were really changed. Raises StaffRefused, PolicyRefused, ChangedMeanwhile.
 
-    `seen`: the version of each person that the change was made from, 0 for somebody new; without it, whatever stands.
+    `seen`: the versions that changes were made from, 0 for somebody new; who is not in it is changed whatever stands.
     A change that leaves a step of a policy without anybody is refused, unless the step had nobody before.
     """
     await db.execute(LOCK)
@@ -75,7 +75,7 @@ async def save_people(
     different = [each for each in wanted.values() if each.id not in known or known[each.id].person != each]
     for person in different:
         stands = known[person.id].version if person.id in known else 0
-        if seen is not None and seen.get(person.id, 0) != stands:
+        if seen.get(person.id, stands) != stands:
             raise ChangedMeanwhile(person.id, stands)
     after = Staff((*(each for each in before.people if each.id not in wanted), *wanted.values()))
     named = await entity_ids(db)
@@ -148,3 +148,12 @@ async def calendar_of(db: AsyncConnection, entity_id: str) -> Calendar:
         return Calendar()
     hours: dict[str, Any] = row.working_hours or {}
     return _CALENDAR.validate_python({**hours, "zone": row.time_zone})
+
+
+async def time_zone_of(db: AsyncConnection, entity_id: str) -> str | None:
+    return (await db.execute(select(entities.c.time_zone).where(entities.c.id == entity_id))).scalar_one_or_none()
+
+
+async def set_working_hours(db: AsyncConnection, entity_id: str, calendar: Calendar) -> None:
+    hours = _CALENDAR.dump_python(calendar, mode="json", exclude={"zone"})
+    await db.execute(update(entities).where(entities.c.id == entity_id).values(working_hours=hours))

@@ -186,8 +186,15 @@ async def test_a_policy_is_tried_on_cases_and_nothing_is_saved(office: Office) -
         "why": "rule rest: 150.00 CNY, no rule before it fits",
         "stuck": "",
     }
+    assert [each["case"] for each in answer["cases"]] == ["case 1", "case 2", "case 3"]
     refused(await office.trial({"rules": [SMALL]}, CASE), 422, "policy-refused")
+    refused(await office.trial(POLICY), 422, "invalid-request")  # a list without cases
     assert (await office.get("/policies/refunds")).json()["version"] == 0
+
+
+async def test_without_cases_it_is_tried_on_the_refunds_of_the_past(office: Office) -> None:
+    answer = await office.edge.browser.post("/policies/dry-run", json={"policy": POLICY}, headers=office.token)
+    assert answer.json() == {"differing": 0, "stuck": 0, "cases": []}  # there are none yet
 
 
 @pytest.mark.parametrize("scope", ["people:read", "policies:read", "cases:write"])

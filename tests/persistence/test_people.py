@@ -36,7 +36,7 @@ FACTS = RefundFacts(yuan("200.00"), "shop", "tea", applicant="ann")
 
 async def save(record: AsyncEngine, *changed: Person, seen: dict[str, int] | None = None) -> list[tuple[str, int]]:
     async with record.begin() as db:
-        saved = await people.save_people(db, changed, "mei", NOON, seen=seen)
+        saved = await people.save_people(db, changed, "mei", NOON, seen=seen or {})
         return [(each.person.id, each.version) for each in saved]
 
 
@@ -75,7 +75,7 @@ async def test_a_change_made_from_an_older_version_is_refused(staffed: AsyncEngi
     with pytest.raises(ChangedMeanwhile, match="ann was changed meanwhile: it is at version 2"):
         await save(staffed, replace(ANN, name="Anne"), seen={"ann": 1})
     with pytest.raises(ChangedMeanwhile, match="version 2"):
-        await save(staffed, replace(ANN, name="Anne"), seen={})
+        await save(staffed, replace(ANN, name="Anne"), seen={"ann": 0})
     assert await save(staffed, replace(ANN, name="Anna"), seen={"ann": 1}) == []  # said again: it is so
 
 
