@@ -27,7 +27,7 @@ from drill.virtual.post import Post
 from drill.virtual.staff import Staff
 from drill.virtual.stage_time import StageTime
 from drill.virtual.steps import Steps
-from persistence import shops, stock
+from persistence import shops, stock, trade_report
 from persistence.customers import Customers
 from persistence.engine import Engine, connect
 from persistence.evidence import Evidence
@@ -149,6 +149,16 @@ class Theatre:
             self.time.start(Act(life, provider, self.warehouse, self.post, self.time).play())
         self.time.start(self.staff.work(self.time))
         await self.time.play()
+        self.time.start(self._hear_the_last())
+        await self.time.play()
+
+    async def _hear_the_last(self) -> None:
+        """Who spoke last was promised to be heard: until that is done, or for an hour."""
+        for _ in range(30):
+            async with self.engine.connect() as db:
+                if not (await trade_report.under_way(db)).unapplied:
+                    return
+            await self.time.passes(minutes=2)
 
     async def judged(self) -> list[Found]:
         dump = books.dump(self.lives, self.providers.values(), self.warehouse, self.post.letters, self.counted)

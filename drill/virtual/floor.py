@@ -102,7 +102,7 @@ class Floor:
 def _packed(lines: Mapping[str, int], life: Life) -> list[dict[str, int]]:
     """Units by line, per parcel."""
     units = [line_id for line_id, count in lines.items() for _ in range(count)]
-    if len(units) == 1 or life.rng.random() >= SECOND_PARCEL_SHARE:
+    if len(units) == 1 or life.plan.story == SLOW_TO_TELL or life.rng.random() >= SECOND_PARCEL_SHARE:
         return [dict(lines)]
     cut = life.rng.randrange(1, len(units))
     return [{line_id: part.count(line_id) for line_id in dict.fromkeys(part)} for part in (units[:cut], units[cut:])]
