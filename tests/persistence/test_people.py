@@ -85,6 +85,25 @@ async def test_of_two_who_change_a_person_at_once_one_is_told(staffed: AsyncEngi
     assert sorted(type(end).__name__ for end in ends) == ["ChangedMeanwhile", "list"]
 
 
+async def test_two_changes_at_once_make_no_circle_together(staffed: AsyncEngine) -> None:
+    """The second waits for the first one's transaction, and then sees what it did."""
+    await save(staffed, Person("x", "X"), Person("y", "Y"))
+    async with staffed.begin() as db:
+        await people.save_people(db, [Person("x", "X", superior="y")], "mei", NOON, seen={})
+        second = asyncio.create_task(save(staffed, Person("y", "Y", superior="x")))
+        await waits_for_a_lock(staffed, second)
+    with pytest.raises(StaffRefused, match="round in a circle: x -> y -> x"):
+        await second
+
+
+async def waits_for_a_lock(record: AsyncEngine, task: asyncio.Task[list[tuple[str, int]]]) -> None:
+    waiting = text("select count(*) from pg_locks where not granted")
+    while not task.done():
+        async with record.connect() as db:
+            if (await db.execute(waiting)).scalar_one():
+                return
+
+
 async def test_people_who_do_not_fit_together_are_not_written(staffed: AsyncEngine) -> None:
     with pytest.raises(StaffRefused, match="round in a circle"):
         await save(staffed, replace(BOSS, superior="ann"))
