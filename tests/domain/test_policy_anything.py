@@ -17,7 +17,7 @@ AMOUNTS = (0, 1, 2, 3, 4, 5, 6)
 EDGES = (0, 2, 3, 5)
 CHANNELS = ("jd", "pdd", "another")
 REASONS = ("", "late", "another")
-ROUNDS = 1_000
+ROUNDS = 400
 
 
 def every_refund() -> Iterator[RefundFacts]:
