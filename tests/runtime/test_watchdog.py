@@ -30,7 +30,7 @@ class Pollers:
         self.polling = {"orders", "payments"}
         self.away = False
         self.last: dict[str, datetime | None] = {"orders": None, "payments": None}
-        self.watchdog = Watchdog(self.ask, lambda: self.seconds)
+        self.watchdog = Watchdog(self.ask)
 
     async def ask(self) -> Polls:
         if self.away:
@@ -79,11 +79,28 @@ async def test_while_temporal_is_away_nothing_is_said_and_afterwards_the_pollers
 
 async def test_pollers_that_do_not_come_back_with_temporal_end_the_worker() -> None:
     pollers = Pollers()
+    await pollers.pass_by(600)
     pollers.away, pollers.polling = True, set()
     await pollers.pass_by(3600)
     pollers.away = False
     with pytest.raises(PollingStopped):
         await pollers.pass_by(SILENCE_SECONDS + 2 * LOOK_EVERY_SECONDS)
+
+
+async def test_a_temporal_that_tells_of_no_poll_at_all_ends_nobody() -> None:
+    pollers = Pollers()
+    pollers.polling = set()
+    await pollers.pass_by(3600)
+
+
+async def test_a_process_that_was_paused_for_an_hour_goes_on() -> None:
+    pollers = Pollers()
+    await pollers.pass_by(600)
+    pollers.polling = set()  # they are about to poll again when the watchdog looks
+    pollers.seconds += 3600
+    await pollers.pass_by(LOOK_EVERY_SECONDS)
+    pollers.polling = {"orders", "payments"}
+    await pollers.pass_by(600)
 
 
 class Idle:
