@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from ports.errors import AnswerNotUnderstood, Unavailable
+from ports.errors import AnswerNotUnderstood, NeverSent, Unavailable
 
 LONGEST_ANSWER_BYTES = 4 * 1024 * 1024
 _LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=30)
@@ -55,7 +55,8 @@ async def exchange(client: httpx.AsyncClient, method: str, url: str, **content: 
     """One request and its whole answer. `content` is what httpx takes: params, headers, json, data.
 
     The client's read timeout also bounds the whole exchange, because httpx starts it anew with each received piece.
-    Raises Unavailable when the effect is not known, AnswerNotUnderstood when the answer has no end.
+    Raises Unavailable when the effect is not known, NeverSent when there can be none, AnswerNotUnderstood when the
+    answer has no end.
     """
     request = client.build_request(method, url, **content)
     place = request.url.netloc.decode() + request.url.path
@@ -64,6 +65,8 @@ async def exchange(client: httpx.AsyncClient, method: str, url: str, **content: 
             answer = await _read(client, request, place)
     except TimeoutError:
         raise Unavailable(f"{place}: no full answer in {client.timeout.read} s") from None
+    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+        raise NeverSent(f"{place}: {type(error).__name__}") from None
     except httpx.RequestError as error:
         raise Unavailable(f"{place}: {type(error).__name__}") from None
     if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR or answer.status == HTTPStatus.TOO_MANY_REQUESTS:

@@ -2,6 +2,7 @@
 
 PortError
 ├── Unavailable             no answer, 5xx, cut off: the call may or may not have had its effect; safe to repeat
+│   └── NeverSent           nobody was there to be asked: the call had no effect
 ├── AnswerNotUnderstood     an answer outside the agreed protocol: repeated like an outage, then a case
 └── MessageRefused          an incoming message that is not what it claims to be; `reason` is a RefusalReason
 """
@@ -14,6 +15,10 @@ class PortError(Exception):
 
 
 class Unavailable(PortError):
+    pass
+
+
+class NeverSent(Unavailable):
     pass
 
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from domain.money import Money
+from domain.refund_leg import RefundOutcome
 from ports.messages import RawAnswer, RawMessage
 
 
@@ -17,10 +18,22 @@ class NoticeKind(StrEnum):
 
 
 @dataclass(frozen=True)
+class RefundFact:
+    """What a notice says of the refund `out_refund_no`; `amount` and `at` are there where it tells them."""
+
+    out_refund_no: str
+    outcome: RefundOutcome
+    refund_no: str | None = None
+    amount: Money | None = None
+    at: datetime | None = None
+
+
+@dataclass(frozen=True)
 class PaymentNotice:
     """One verified notice. `notice_id` is the provider's id of the notice, the same on each of its retries.
 
-    `account` is our name of the merchant account it was paid to; `paid_at` is aware.
+    `account` is our name of the merchant account it was paid to; `paid_at` is aware. `refund`: where the kind is
+    REFUND, and the notice names the number and says what became of it.
     """
 
     provider: str
@@ -32,6 +45,7 @@ class PaymentNotice:
     amount: Money
     state: str
     paid_at: datetime | None
+    refund: RefundFact | None = None
 
 
 class TradeState(StrEnum):
@@ -75,6 +89,49 @@ class CloseAnswer:
     outcome: CloseOutcome
 
 
+@dataclass(frozen=True)
+class RefundOrder:
+    """Money back by the route of one trade. `out_refund_no` makes it one movement, however often it is sent.
+
+    `captured`: what the trade had brought. `reason` is shown to the buyer where the provider shows one.
+    """
+
+    provider: str
+    account: str
+    trade_no: str
+    out_trade_no: str
+    out_refund_no: str
+    amount: Money
+    captured: Money
+    reason: str
+    transaction_id: str
+
+
+@dataclass(frozen=True)
+class RefundQuestion:
+    """What became of the refund of this number."""
+
+    provider: str
+    account: str
+    trade_no: str
+    out_trade_no: str
+    out_refund_no: str
+    amount: Money
+    captured: Money
+    transaction_id: str
+
+
+@dataclass(frozen=True)
+class RefundAnswer:
+    """`refund_no` is the provider's reference; `amount` and `at` are there where it tells them, `code` is its word."""
+
+    outcome: RefundOutcome
+    refund_no: str | None = None
+    amount: Money | None = None
+    at: datetime | None = None
+    code: str | None = None
+
+
 class PaymentProvider(Protocol):
     """One provider with all our merchant accounts at it."""
 
@@ -93,3 +150,12 @@ class PaymentProvider(Protocol):
 
     async def close_trade(self, question: TradeQuestion) -> CloseAnswer:
         """Close an unpaid trade so that it can't be paid any more. Raises Unavailable."""
+
+    async def refund(self, order: RefundOrder) -> RefundAnswer:
+        """Raises Unavailable only when it is certain that the request never reached the provider.
+
+        An answer that was lost, or that nobody can read or prove, is UNKNOWN.
+        """
+
+    async def query_refund(self, question: RefundQuestion) -> RefundAnswer:
+        """Raises Unavailable or AnswerNotUnderstood when nothing could be learned."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 
+from adapters.payments import alipay_refund
 from adapters.payments.alipay_gateway import SUCCESS, AlipayGateway, readable_word
 from adapters.payments.alipay_notice import (
     NoticeForm,
@@ -25,6 +26,9 @@ from ports.payments import (
     CloseOutcome,
     PaymentNotice,
     PaymentProvider,
+    RefundAnswer,
+    RefundOrder,
+    RefundQuestion,
     TradeAnswer,
     TradeQuestion,
     TradeState,
@@ -123,7 +127,7 @@ class Alipay(PaymentProvider):
         return RawAnswer(200, "text/plain", b"success") if accepted else RawAnswer(400, "text/plain", b"failure")
 
     async def query_trade(self, question: TradeQuestion) -> TradeAnswer:
-        asked = self._asked(question)
+        asked = self._asked(question.account)
         code, said = await asked.gateway.ask(QUERY, question.out_trade_no)
         if code in QUERY_REFUSALS:
             return TradeAnswer(QUERY_REFUSALS[code])
@@ -136,7 +140,7 @@ class Alipay(PaymentProvider):
         return _paid(said, asked.account.currency) if state is TradeState.PAID else TradeAnswer(state)
 
     async def close_trade(self, question: TradeQuestion) -> CloseAnswer:
-        code, _ = await self._asked(question).gateway.ask(CLOSE, question.out_trade_no)
+        code, _ = await self._asked(question.account).gateway.ask(CLOSE, question.out_trade_no)
         if code in CLOSE_OUTCOMES:
             return CloseAnswer(CLOSE_OUTCOMES[code])
         if code not in CLOSE_UNDECIDED:
@@ -146,11 +150,17 @@ class Alipay(PaymentProvider):
             raise Unavailable(f"{CLOSE}: answered {code}, yet the trade is {state}")
         return CloseAnswer(CLOSE_OUTCOMES_BY_STATE[state])
 
-    def _asked(self, question: TradeQuestion) -> _OpenAccount:
+    async def refund(self, order: RefundOrder) -> RefundAnswer:
+        return await alipay_refund.refund(self._asked(order.account).gateway, order)
+
+    async def query_refund(self, question: RefundQuestion) -> RefundAnswer:
+        return await alipay_refund.query_refund(self._asked(question.account).gateway, question)
+
+    def _asked(self, account: str) -> _OpenAccount:
         """An account missing from the configuration is an outage that a person ends by adding it."""
-        if question.account not in self._by_name:
-            raise Unavailable(f"alipay: no account {question.account} is configured")
-        return self._by_name[question.account]
+        if account not in self._by_name:
+            raise Unavailable(f"alipay: no account {account} is configured")
+        return self._by_name[account]
 
 
 def _refuse_unsigned(form: NoticeForm, opened: _OpenAccount) -> None:

@@ -31,12 +31,17 @@ class AlipayGateway:
         self._client = client
         self._clock = clock
 
-    async def ask(self, method: str, out_trade_no: str) -> tuple[str, Mapping[str, Any]]:
+    async def ask(
+        self, method: str, out_trade_no: str, content: Mapping[str, object] | None = None, *, naming: bool = True
+    ) -> tuple[str, Mapping[str, Any]]:
         """Call `method` for one trade. Returns what became of it (`code`, or `sub_code` under 40004) and the answer.
+
+        `content`: what the method takes beside the trade's number. `naming`: a success names the trade.
 
         Raises Unavailable for OUTAGES, AnswerNotUnderstood for answers not signed by Alipay or about another trade.
         """
-        answer = await exchange(self._client, "POST", self._url, data=self._form(method, out_trade_no))
+        form = self._form(method, {"out_trade_no": out_trade_no, **(content or {})})
+        answer = await exchange(self._client, "POST", self._url, data=form)
         said = self._verified(answer, method)
         code = readable_word(said, "code")
         if code == _BUSINESS_FAILED:
@@ -44,11 +49,11 @@ class AlipayGateway:
         if code in OUTAGES:
             raise Unavailable(f"{method}: answered {code}")
         # Refusals may leave the number out; a success must say which trade it is about.
-        if said.get("out_trade_no", out_trade_no if code != SUCCESS else None) != out_trade_no:
+        if said.get("out_trade_no", None if naming and code == SUCCESS else out_trade_no) != out_trade_no:
             raise AnswerNotUnderstood(f"{method}: an answer about another trade")
         return code, said
 
-    def _form(self, method: str, out_trade_no: str) -> dict[str, str]:
+    def _form(self, method: str, content: Mapping[str, object]) -> dict[str, str]:
         form = {
             "app_id": self._app_id,
             "method": method,
@@ -57,7 +62,7 @@ class AlipayGateway:
             "sign_type": SIGN_TYPE,
             "timestamp": self._clock.now().astimezone(CHINA).strftime(TIME_FORMAT),
             "version": "1.0",
-            "biz_content": json.dumps({"out_trade_no": out_trade_no}, separators=(",", ":")),
+            "biz_content": json.dumps(content, ensure_ascii=False, separators=(",", ":")),
         }
         return form | {"sign": self._keys.sign(request_content(form))}
 

@@ -11,8 +11,9 @@ from urllib.parse import parse_qsl
 
 from domain.errors import InvalidMoney
 from domain.money import Money
+from domain.refund_leg import RefundOutcome
 from ports.errors import MessageRefused, RefusalReason
-from ports.payments import NoticeKind, PaymentNotice
+from ports.payments import NoticeKind, PaymentNotice, RefundFact
 
 CHINA = timezone(timedelta(hours=8))
 TIME_FORMAT = "%Y-%m-%d %H:%M:%S"
@@ -125,7 +126,20 @@ def payment_notice(fields: Mapping[str, str], *, provider: str, account: str, cu
         amount=_amount(fields, "total_amount", currency),
         state=fields["trade_status"],
         paid_at=None if paid_at is None else _paid_at(paid_at),
+        refund=_refund(fields) if kind is NoticeKind.REFUND else None,
     )
+
+
+def _refund(fields: Mapping[str, str]) -> RefundFact | None:
+    """`refund_fee` is the sum of all refunds of the trade, so the notice names no amount of this one.
+
+    A notice of a bank that sent the money back again (`dback_status`) does not say that it arrived.
+    """
+    at = refunded_at(fields.get("gmt_refund"))
+    number = fields.get("out_biz_no", "")
+    if at is None or not _ID.fullmatch(number) or "dback_status" in fields:
+        return None
+    return RefundFact(number, RefundOutcome.DONE, at=at)
 
 
 def _kind(fields: Mapping[str, str], currency: str) -> NoticeKind:
@@ -168,6 +182,14 @@ def china_time(text: str) -> datetime:
         return datetime.strptime(text, TIME_FORMAT).replace(tzinfo=CHINA).astimezone(UTC)
     except OverflowError:
         raise ValueError("outside the calendar") from None
+
+
+def refunded_at(text: object) -> datetime | None:
+    """A time which some notices write with fractions of a second; None where there is none to read."""
+    try:
+        return china_time(text.partition(".")[0]) if isinstance(text, str) else None
+    except ValueError:
+        return None
 
 
 def _malformed(detail: str) -> MessageRefused:

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 from pydantic import ValidationError
 
+from adapters.payments import wechatpay_refund
 from adapters.payments.wechatpay_gateway import SUCCESS, WechatPayGateway, readable_word
 from adapters.payments.wechatpay_notice import (
     Envelope,
@@ -32,6 +33,9 @@ from ports.payments import (
     CloseOutcome,
     PaymentNotice,
     PaymentProvider,
+    RefundAnswer,
+    RefundOrder,
+    RefundQuestion,
     TradeAnswer,
     TradeQuestion,
     TradeState,
@@ -172,7 +176,7 @@ class WechatPay(PaymentProvider):
         return RawAnswer(HTTPStatus.BAD_REQUEST, "application/json", FAILURE)
 
     async def query_trade(self, question: TradeQuestion) -> TradeAnswer:
-        asked = self._asked(question)
+        asked = self._asked(question.account)
         code, said = await asked.gateway.query(question.out_trade_no)
         if code in QUERY_REFUSALS:
             return TradeAnswer(QUERY_REFUSALS[code])
@@ -187,7 +191,7 @@ class WechatPay(PaymentProvider):
 
     async def close_trade(self, question: TradeQuestion) -> CloseAnswer:
         """An unpaid trade too young to be closed is Unavailable: it is closed by a later attempt."""
-        code, _ = await self._asked(question).gateway.close(question.out_trade_no)
+        code, _ = await self._asked(question.account).gateway.close(question.out_trade_no)
         if code in CLOSE_OUTCOMES:
             return CloseAnswer(CLOSE_OUTCOMES[code])
         if code not in CLOSE_UNDECIDED:
@@ -197,11 +201,17 @@ class WechatPay(PaymentProvider):
             raise Unavailable(f"close: answered {code}, and the trade is still {state}; too early?")
         return CloseAnswer(CLOSE_OUTCOMES_BY_STATE[state])
 
-    def _asked(self, question: TradeQuestion) -> _OpenAccount:
+    async def refund(self, order: RefundOrder) -> RefundAnswer:
+        return await wechatpay_refund.refund(self._asked(order.account).gateway, order)
+
+    async def query_refund(self, question: RefundQuestion) -> RefundAnswer:
+        return await wechatpay_refund.query_refund(self._asked(question.account).gateway, question)
+
+    def _asked(self, account: str) -> _OpenAccount:
         """An account missing from the configuration is an outage that a person ends by adding it."""
-        if question.account not in self._by_name:
-            raise Unavailable(f"wechatpay: no account {question.account} is configured")
-        return self._by_name[question.account]
+        if account not in self._by_name:
+            raise Unavailable(f"wechatpay: no account {account} is configured")
+        return self._by_name[account]
 
 
 def _open(account: WechatPayAccount, client: httpx.AsyncClient, clock: Clock) -> _OpenAccount:

@@ -32,6 +32,7 @@ OUTAGES = frozenset(
     }
 )
 _TRADES = "/v3/pay/transactions/out-trade-no"
+_REFUNDS = "/v3/refund/domestic/refunds"
 _WORD = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -58,6 +59,14 @@ class WechatPayGateway:
         path = f"{_TRADES}/{quote(out_trade_no, safe='')}/close"
         body = json.dumps({"mchid": self._mchid}, separators=(",", ":")).encode()
         return await self._ask("POST", path, HTTPStatus.NO_CONTENT, body)
+
+    async def refund(self, content: Mapping[str, object]) -> tuple[str, Mapping[str, Any]]:
+        """As `query`. A success says that the refund is accepted, and how far it is."""
+        body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+        return await self._ask("POST", _REFUNDS, HTTPStatus.OK, body)
+
+    async def query_refund(self, out_refund_no: str) -> tuple[str, Mapping[str, Any]]:
+        return await self._ask("GET", f"{_REFUNDS}/{quote(out_refund_no, safe='')}", HTTPStatus.OK)
 
     async def _ask(self, method: str, path: str, done: HTTPStatus, body: bytes = b"") -> tuple[str, Mapping[str, Any]]:
         headers = {

@@ -15,8 +15,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 
 from domain.money import Money
+from domain.refund_leg import RefundOutcome
 from ports.errors import MessageRefused, RefusalReason
-from ports.payments import NoticeKind, PaymentNotice
+from ports.payments import NoticeKind, PaymentNotice, RefundFact
 
 _LONGEST_BODY = 64 * 1024
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII)
@@ -32,6 +33,11 @@ def _instant(text: object) -> datetime:
         return datetime.fromisoformat(text).astimezone(UTC)
     except OverflowError:
         raise ValueError("outside the calendar") from None
+
+
+def _instant_or_none(text: object) -> datetime | None:
+    """Until the money is back there is no time, or an empty one."""
+    return _instant(text) if text else None
 
 
 Id = Annotated[str, Field(pattern=f"^{_ID.pattern}$")]
@@ -75,11 +81,46 @@ class PaidNotice(Transaction, strict=True):
         return kind, self.trade_state, self.success_time
 
 
+class RefundAmount(Amount, strict=True):
+    """`refund` is what was asked to go back; `payer_refund`, without WeChat Pay's coupons, is told too."""
+
+    refund: Fen
+
+
+# By `status` of an answer, by `refund_status` of a notice.
+REFUND_STATES = {
+    "SUCCESS": RefundOutcome.DONE,
+    "PROCESSING": RefundOutcome.PROCESSING,
+    "CLOSED": RefundOutcome.CLOSED,
+    "ABNORMAL": RefundOutcome.ABNORMAL,
+}
+
+
+class Refund(BaseModel, strict=True):
+    """A refund as an answer tells of it."""
+
+    out_trade_no: Id
+    out_refund_no: Id
+    refund_id: Id
+    status: Id
+    amount: RefundAmount
+    success_time: Annotated[datetime | None, BeforeValidator(_instant_or_none)] = None
+
+
 class RefundNotice(Trade, strict=True):
     refund_status: Id
+    out_refund_no: Id
+    refund_id: Id
+    amount: RefundAmount
+    success_time: Annotated[datetime | None, BeforeValidator(_instant_or_none)] = None
 
     def told(self) -> tuple[NoticeKind, str, datetime | None]:
         return NoticeKind.REFUND, self.refund_status, None
+
+    def fact(self, currency: str) -> RefundFact:
+        outcome = REFUND_STATES.get(self.refund_status, RefundOutcome.UNKNOWN)
+        amount = Money(self.amount.refund, currency)
+        return RefundFact(self.out_refund_no, outcome, self.refund_id, amount, self.success_time)
 
 
 # By event_type.
@@ -175,6 +216,7 @@ def payment_notice(
         amount=Money(said.amount.total, currency),
         state=state,
         paid_at=paid_at,
+        refund=said.fact(currency) if isinstance(said, RefundNotice) else None,
     )
 
 

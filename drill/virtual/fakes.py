@@ -11,6 +11,7 @@ from datetime import datetime
 from domain.money import Money
 from domain.payment import Capture
 from domain.reference import TradeReference
+from domain.refund_leg import RefundOutcome
 from ports.channels import ShopLevel
 from ports.clock import Clock
 from ports.errors import Unavailable
@@ -19,6 +20,9 @@ from ports.payments import (
     CloseAnswer,
     CloseOutcome,
     PaymentNotice,
+    RefundAnswer,
+    RefundOrder,
+    RefundQuestion,
     TradeAnswer,
     TradeQuestion,
     TradeState,
@@ -51,7 +55,10 @@ def _nothing() -> None:
 
 @dataclass
 class FakeProvider:
-    """`silent`: no call is answered. `before_close` runs when a close arrives, such as a buyer who is faster."""
+    """`silent`: no call is answered. `before_close` runs when a close arrives, such as a buyer who is faster.
+
+    `refund_script`: what is heard of the next refunds; then they succeed. `refunded`: what really went back, by number.
+    """
 
     clock: Clock
     name: str = "alipay"
@@ -59,6 +66,8 @@ class FakeProvider:
     before_close: Callable[[], object] = _nothing
     trades: dict[str, TradeAnswer] = field(default_factory=dict)
     closed: list[str] = field(default_factory=list)
+    refund_script: list[RefundOutcome] = field(default_factory=list)
+    refunded: dict[str, RefundOrder] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
 
     def pay(self, out_trade_no: str, amount: Money) -> Capture:
@@ -83,6 +92,26 @@ class FakeProvider:
         if question.out_trade_no not in self.closed:
             self.closed.append(question.out_trade_no)
         return CloseAnswer(CloseOutcome.CLOSED)
+
+    async def refund(self, order: RefundOrder) -> RefundAnswer:
+        """Money moves once per number; then the script says what of it is heard."""
+        self.calls.append(Call("refund", order.out_refund_no, order.transaction_id, self.clock.now()))
+        said = self.refund_script.pop(0) if self.refund_script else RefundOutcome.DONE
+        if said in (RefundOutcome.DONE, RefundOutcome.UNKNOWN):
+            self.refunded.setdefault(order.out_refund_no, order)
+        return self._refund_answer(said, order.out_refund_no)
+
+    async def query_refund(self, question: RefundQuestion) -> RefundAnswer:
+        self.calls.append(Call("query_refund", question.out_refund_no, question.transaction_id, self.clock.now()))
+        if self.silent:
+            return RefundAnswer(RefundOutcome.UNKNOWN)
+        known = question.out_refund_no in self.refunded
+        return self._refund_answer(RefundOutcome.DONE if known else RefundOutcome.NOT_FOUND, question.out_refund_no)
+
+    def _refund_answer(self, said: RefundOutcome, number: str) -> RefundAnswer:
+        if said is not RefundOutcome.DONE:
+            return RefundAnswer(said, code=said.upper())
+        return RefundAnswer(said, f"R-{number}", self.refunded[number].amount, self.clock.now())
 
     def _called(self, verb: str, question: TradeQuestion) -> None:
         self.calls.append(Call(verb, question.out_trade_no, question.transaction_id, self.clock.now()))

@@ -15,10 +15,11 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from adapters.http import open_client
 from adapters.payments.alipay import Alipay, AlipayAccount
 from domain.money import Money
+from domain.refund_leg import RefundOutcome
 from ports.clock import FixedClock
 from ports.errors import RefusalReason
 from ports.messages import RawMessage
-from ports.payments import NoticeKind, PaymentNotice, TradeAnswer, TradeQuestion, TradeState
+from ports.payments import NoticeKind, PaymentNotice, RefundFact, TradeAnswer, TradeQuestion, TradeState
 from tests.contracts.provider_under_test import Genuine, Refused
 
 NOW = datetime(2026, 11, 22, 2, 0, 30, tzinfo=UTC)
@@ -47,6 +48,8 @@ CAPTURED = {
     "version": "1.0",
 }
 REFUND = {"refund_fee": "10.00", "gmt_refund": "2026-11-23 09:00:00.320", "out_biz_no": "refund-1"}
+
+REFUNDED = RefundFact("refund-1", RefundOutcome.DONE, at=datetime(2026, 11, 23, 1, 0, tzinfo=UTC))
 
 
 @cache
@@ -247,5 +250,6 @@ def _genuine(
         amount=Money(8888),
         state=str(fields["trade_status"]),
         paid_at=datetime(2026, 11, 22, 2, 0, tzinfo=UTC) if fields["gmt_payment"] else None,
+        refund=REFUNDED if kind is NoticeKind.REFUND else None,
     )
     return Genuine(notice(changes, role=role, charset=charset, drop_empty=drop_empty), says)

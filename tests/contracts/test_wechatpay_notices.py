@@ -17,6 +17,7 @@ from tests.contracts.wechatpay_wire import (
     NEXT_API_V3_KEY,
     NOTICE_ID,
     PAID,
+    REFUND,
     account,
     envelope,
     message,
@@ -168,12 +169,12 @@ def test_the_buyer_may_pay_in_another_currency() -> None:
 def test_every_event_of_wechat_pay_is_known_and_only_a_payment_captures() -> None:
     assert set(NOTICES) == {"TRANSACTION.SUCCESS", "REFUND.SUCCESS", "REFUND.ABNORMAL", "REFUND.CLOSED"}
     for event in set(NOTICES) - {"TRANSACTION.SUCCESS"}:
-        said = {**PAID, "refund_status": event.removeprefix("REFUND.")}
+        said = {**REFUND, "refund_status": event.removeprefix("REFUND.")}
         assert WECHATPAY.read_notice(notice(said=said, outside={"event_type": event})).kind is NoticeKind.REFUND
 
 
 def test_a_refund_of_another_merchant_is_not_ours_either() -> None:
-    said = {**PAID, "refund_status": "SUCCESS", "mchid": "1900000109"}
+    said = {**REFUND, "refund_status": "SUCCESS", "mchid": "1900000109"}
     assert refused(notice(said=said, outside={"event_type": "REFUND.SUCCESS"})).reason is RefusalReason.SELLER
 
 

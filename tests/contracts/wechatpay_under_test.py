@@ -1,15 +1,17 @@
 """WeChat Pay for the contract of all providers."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import httpx
 
 from adapters.payments.wechatpay import WechatPay
 from domain.money import Money
+from domain.refund_leg import RefundOutcome
 from ports.errors import RefusalReason
 from ports.messages import RawMessage
-from ports.payments import NoticeKind, PaymentNotice, TradeAnswer, TradeQuestion, TradeState
+from ports.payments import NoticeKind, PaymentNotice, RefundFact, TradeAnswer, TradeQuestion, TradeState
 from tests.contracts.provider_under_test import Genuine, Refused
 from tests.contracts.wechatpay_wire import (
     NEXT_API_V3_KEY,
@@ -54,9 +56,9 @@ class WechatPayUnderTest:
         captured, refund = NoticeKind.CAPTURED, NoticeKind.REFUND
         return {
             "captured": Genuine(notice(), told(captured)),
-            "refund": Genuine(refund_notice(), told(refund, paid_at=None)),
-            "abnormal refund": Genuine(refund_notice("ABNORMAL"), told(refund, "ABNORMAL", paid_at=None)),
-            "closed refund": Genuine(refund_notice("CLOSED"), told(refund, "CLOSED", paid_at=None)),
+            "refund": Genuine(refund_notice(), refund_told("SUCCESS", RefundOutcome.DONE)),
+            "abnormal refund": Genuine(refund_notice("ABNORMAL"), refund_told("ABNORMAL", RefundOutcome.ABNORMAL)),
+            "closed refund": Genuine(refund_notice("CLOSED"), refund_told("CLOSED", RefundOutcome.CLOSED)),
             "on its way back": Genuine(notice({"trade_state": "REFUND"}), told(refund, "REFUND")),
             "signed by the public key": Genuine(notice(role="public key"), told(captured)),
             "sealed by the next APIv3 key": Genuine(notice(api_v3_key=NEXT_API_V3_KEY), told(captured)),
@@ -119,6 +121,12 @@ class WechatPayUnderTest:
 
 
 PAID_AT = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
+
+
+def refund_told(state: str, outcome: RefundOutcome) -> PaymentNotice:
+    at = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
+    fact = RefundFact("refund-1", outcome, "50000000382019052709732678859", Money(1000), at)
+    return replace(told(NoticeKind.REFUND, state, paid_at=None), refund=fact)
 
 
 def told(kind: NoticeKind, state: str = "SUCCESS", *, paid_at: datetime | None = PAID_AT) -> PaymentNotice:
