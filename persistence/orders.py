@@ -19,6 +19,7 @@ from domain.stock import shortage, units_by_sku
 from persistence import audit, cases, order_rows, outbound, payments, refusals, stock
 from persistence.audit import Deed
 from persistence.customers import Customers
+from persistence.engine import reading
 from persistence.ledger import book
 from persistence.placement import insert_order
 from persistence.sheet import Sheet
@@ -62,7 +63,7 @@ class PostgresOrders(Transitions, OrderRecords):
         self._customers = customers
 
     async def load(self, step: OrderStep) -> OrderView:
-        async with self._engine.connect() as db:
+        async with reading(self._engine) as db:
             loaded = await order_rows.load(db, step.order_id, lock=False)
             return await self._view(Footing(db, self._clock.now(), step.order_id, loaded))
 
@@ -153,7 +154,7 @@ class PostgresOrders(Transitions, OrderRecords):
             return await self._view(here)
 
     async def push_request(self, step: OrderStep) -> PushRequest:
-        async with self._engine.connect() as db:
+        async with reading(self._engine) as db:
             loaded = await order_rows.load(db, step.order_id, lock=False)
             if loaded is None:
                 raise OrderNotKnown(str(step.order_id))
