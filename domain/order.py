@@ -166,6 +166,18 @@ class Change:
     given_back: tuple[Demand, ...] = ()  # goods that are reserved no more
     releases_stock: bool = False
 
+    def then(self, following: Change) -> Change:
+        """Both in one: `following` was decided on this one's order."""
+        return Change(
+            following.order,
+            self.entries + following.entries,
+            self.cases + following.cases,
+            self.taken + following.taken,
+            self.shipped + following.shipped,
+            self.given_back + following.given_back,
+            self.releases_stock or following.releases_stock,
+        )
+
 
 def place(order: Order, early: tuple[Capture, ...] = ()) -> Change:
     """A new order, with the money that came before it (already booked as held apart).
@@ -192,6 +204,12 @@ def capture_payment(order: Order, capture: Capture) -> Change:
         return Change(order)
     detail = f"trade {capture.trade_no} was {known.amount} before, now {capture.amount}"
     return Change(order, cases=(NewCase(Cause.OTHER_CONTENT, capture.trade_no, detail),))
+
+
+def wants_its_goods(order: Order) -> bool:
+    """Paid in full, and nobody cancelled it: from now on its goods are due."""
+    wanted = order.cancellation is Cancellation.NONE and order.fulfilment is Fulfilment.WAITING
+    return wanted and order.payment is Payment.PAID
 
 
 def _settle(order: Order, capture: Capture, *, already_apart: bool) -> Change:

@@ -51,8 +51,7 @@ def review(order: Order) -> Change:
 def prepare(order: Order, free: Mapping[str, int]) -> Change:
     """What is free is reserved, and the gate is looked at: a person sees at once all that stands in the way."""
     allotted = allot(order, free)
-    reviewed = review(allotted.order)
-    return replace(allotted, order=reviewed.order, cases=allotted.cases + reviewed.cases)
+    return allotted.then(review(allotted.order))
 
 
 def moot(cause: Cause, order: Order) -> bool:
