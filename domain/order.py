@@ -206,12 +206,6 @@ def capture_payment(order: Order, capture: Capture) -> Change:
     return Change(order, cases=(NewCase(Cause.OTHER_CONTENT, capture.trade_no, detail),))
 
 
-def wants_its_goods(order: Order) -> bool:
-    """Paid in full, and nobody cancelled it: from now on its goods are due."""
-    wanted = order.cancellation is Cancellation.NONE and order.fulfilment is Fulfilment.WAITING
-    return wanted and order.payment is Payment.PAID
-
-
 def _settle(order: Order, capture: Capture, *, already_apart: bool) -> Change:
     reference = "/".join(capture.key)
     apart = () if already_apart else (ledger.held_apart(reference, capture.amount),)

@@ -106,7 +106,7 @@ class PostgresOrders(Transitions, OrderRecords):
                 await self._record_early_payment(here, fact, deed, paid)
             else:
                 change = order.capture_payment(here.order, fact.capture)
-                if taking_goods and order.wants_its_goods(change.order):
+                if taking_goods and release.wants_its_goods(change.order):
                     change = change.then(await self._prepared(here, change.order))
                 await self._write(here, change, deed, paid | _reserved(change), source=fact.source)
             return await self._view(here)

@@ -93,6 +93,10 @@ impossible_fact        - - - - - - -
 step_refused           - - - - - - -
 return_requested       - - - - - - -
 levels_not_pushed      - - - - - - -
+refund_refused         - - - - - - -
+refund_unclear         - - - - - - -
+refund_route_gone      - - - - - - -
+balance_short          - - - - - - -
 """
 STANDS = (scenes.matched(), scenes.paid(), READY, scenes.pushed(), scenes.shipped(), TOO_LATE, BACKORDERED)
 ROWS = [row.split() for row in WAITING_CASES.strip().splitlines()]
