@@ -68,6 +68,16 @@ class Fault(StrEnum):
     """The shop sells something under a name that nobody has matched."""
     INCOMPLETE_ADDRESS = "incomplete_address"
     """The address ends at the district."""
+    SHORT_OF_BALANCE = "short_of_balance"
+    """The merchant's account has no money for this refund: nothing moves."""
+    REFUND_SILENT = "refund_silent"
+    """The refund stays under way for `seconds` (the world's)."""
+    REFUND_CLOSED = "refund_closed"
+    """The refund is closed, nothing moved: WeChat Pay only."""
+    REFUND_REVERSED = "refund_reversed"
+    """The refund is told as paid out, then as abnormal: WeChat Pay only."""
+    NOTICE_FIRST = "notice_first"
+    """The notice of the refund is out before its request is answered: WeChat Pay only."""
 
 
 class Place(StrEnum):
@@ -76,6 +86,7 @@ class Place(StrEnum):
     TRADE = "trade"  # out_trade_no: paying and the notices about it
     GATEWAY = "gateway"  # out_trade_no: requests to Alipay
     WECHATPAY = "wechatpay"  # out_trade_no: requests to WeChat Pay
+    REFUND = "refund"  # out_trade_no: what becomes of a refund once it is asked for
     WAREHOUSE = "warehouse"  # reference: requests to the warehouse
     PARCEL = "parcel"  # reference: what the warehouse tells
     SHOP = "shop"  # shop id: what the shop is told
@@ -105,6 +116,15 @@ POSSIBLE: dict[Place, frozenset[Fault]] = {
     ),
     Place.GATEWAY: _OF_A_CALL,
     Place.WECHATPAY: _OF_A_CALL | {Fault.KEY_ROTATION},
+    Place.REFUND: frozenset(
+        {
+            Fault.SHORT_OF_BALANCE,
+            Fault.REFUND_SILENT,
+            Fault.REFUND_CLOSED,
+            Fault.REFUND_REVERSED,
+            Fault.NOTICE_FIRST,
+        }
+    ),
     Place.WAREHOUSE: _OF_A_CALL,
     Place.PARCEL: frozenset({Fault.DELIVERED_FIRST}),
     Place.SHOP: frozenset({Fault.OUTAGE, Fault.DELAY, Fault.SERVER_ERROR, Fault.LATE_ERROR, Fault.CUT}),

@@ -1,17 +1,21 @@
 """Alipay's gateway: signed questions about trades, answered with signed answers."""
 
 import json
+from collections.abc import Callable
 from http import HTTPStatus
 from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse, Response
 
-from sandbox.alipay.notices import WORDS
+from sandbox.alipay import refunds
+from sandbox.alipay.notices import status
+from sandbox.alipay.words import SUCCESS, Answer, failure
 from sandbox.door import Door
 from sandbox.faults import FaultBook, Place
 from sandbox.pace import alipay_time, now
 from sandbox.payments.calls import Call
+from sandbox.payments.refunds import RefundBook
 from sandbox.payments.trades import Trade, TradeBook, TradeState
 from sandbox.rsa2 import is_genuine, sign, signed_text
 from sandbox.world import World
@@ -19,11 +23,6 @@ from sandbox.yuan import yuan
 
 PATH = "/alipay/gateway.do"
 REQUIRED = ("app_id", "method", "charset", "sign_type", "timestamp", "version", "biz_content", "sign")
-SUCCESS = {"code": "10000", "msg": "Success"}
-
-
-def failure(sub_code: str, sub_msg: str) -> dict[str, str]:
-    return {"code": "40004", "msg": "Business Failed", "sub_code": sub_code, "sub_msg": sub_msg}
 
 
 def invalid(sub_code: str, sub_msg: str) -> dict[str, str]:
@@ -35,12 +34,18 @@ STATUS_ERROR = failure("ACQ.TRADE_STATUS_ERROR", "交易状态不合法")
 
 
 class Gateway:
-    def __init__(self, world: World, trades: TradeBook, faults: FaultBook) -> None:
+    def __init__(self, world: World, trades: TradeBook, book: RefundBook, faults: FaultBook) -> None:
         self.calls: list[Call] = []
         self.door = Door(Place.GATEWAY, faults, _broken)
         self._world = world
         self._trades = trades
-        self._methods = {"alipay.trade.query": self._query, "alipay.trade.close": self._close}
+        self.refunds = book
+        self._methods: dict[str, Callable[[Answer], Answer]] = {
+            "alipay.trade.query": self._query,
+            "alipay.trade.close": self._close,
+            "alipay.trade.refund": lambda asked: refunds.refund(book, self._trade(asked), asked),
+            "alipay.trade.fastpay.refund.query": lambda asked: refunds.query(book, asked),
+        }
 
     def routes(self) -> APIRouter:
         router = APIRouter()
@@ -62,7 +67,8 @@ class Gateway:
         response = await self.door.answer(out_trade_no, act)
         if response.status_code != HTTPStatus.OK:
             answer_code = f"http {response.status_code}" if response.status_code else "cut"
-        self.calls.append(Call(now(), fields.get("method", ""), out_trade_no, answer_code))
+        of_refund = (asked.get("out_request_no", ""), fields.get("biz_content", ""))
+        self.calls.append(Call(now(), fields.get("method", ""), out_trade_no, answer_code, *of_refund))
         return response
 
     def _refusal(self, fields: dict[str, str]) -> dict[str, str] | None:
@@ -91,7 +97,7 @@ class Gateway:
             "subject": trade.subject,
             "total_amount": yuan(trade.amount_minor),
             "trade_no": trade.trade_no,
-            "trade_status": WORDS[trade.state],
+            "trade_status": status(trade),
         }
         if trade.paid_at is not None:
             answer["send_pay_date"] = alipay_time(trade.paid_at)

@@ -30,6 +30,11 @@ WORDS = {
 IMPOSTORS = (Fault.FORGED_SIGNATURE, Fault.FOREIGN_APP, Fault.OTHER_SELLER, Fault.OTHER_CURRENCY)
 
 
+def status(trade: Trade) -> str:
+    """One word for a trade that was never paid and for one that was paid back in full."""
+    return WORDS[TradeState.CLOSED] if trade.refunded_minor >= trade.amount_minor else WORDS[trade.state]
+
+
 @dataclass(frozen=True)
 class Wording:
     """Merchants differ in charset; sources differ in whether empty values are signed. So do our notices."""
@@ -121,7 +126,7 @@ class NoticeDesk:
             "notify_type": "trade_status_sync",
             "out_trade_no": trade.out_trade_no,
             "total_amount": amount,
-            "trade_status": WORDS[trade.state],
+            "trade_status": status(trade),
             "trade_no": trade.trade_no,
             "auth_app_id": trade.app_id,
             "receipt_amount": amount,
@@ -138,7 +143,7 @@ class NoticeDesk:
         if trade.refunded_at is not None:
             fields["refund_fee"] = yuan(trade.refunded_minor)
             fields["gmt_refund"] = alipay_time(trade.refunded_at)
-            fields["out_biz_no"] = f"{trade.out_trade_no}_R1"
+            fields["out_biz_no"] = trade.refund_number
         if trade.state is TradeState.CLOSED and trade.closed_at is not None:
             fields["gmt_close"] = alipay_time(trade.closed_at)
         return fields

@@ -6,6 +6,7 @@ from sandbox.courier import Courier
 from sandbox.crew import Crew
 from sandbox.faults import FaultBook
 from sandbox.payments.provider import Provider
+from sandbox.payments.refunds import RefundBook
 from sandbox.payments.trades import TradeBook
 from sandbox.world import World
 
@@ -15,5 +16,6 @@ NUMBERS = "%Y%m%d2200%H%M%S%f"
 class Alipay(Provider[FormNotice]):
     def __init__(self, world: World, faults: FaultBook, courier: Courier, crew: Crew) -> None:
         trades = TradeBook(world.accounts.app_id, world.accounts.seller_id, NUMBERS)
-        self.gateway = Gateway(world, trades, faults)
+        refunds = RefundBook(trades, faults, courier.pace, crew)
+        self.gateway = Gateway(world, trades, refunds, faults)
         super().__init__(trades, NoticeDesk(world, trades), self.gateway, faults, courier, crew)

@@ -52,6 +52,11 @@ class NoticePost(Generic[AnyNotice]):
         self._crew.start(self._deliver(notice))
         return notice
 
+    async def tell(self, notice: AnyNotice) -> None:
+        """A notice that is written already; over once its first attempt was answered and it needs no further one."""
+        self.sent.append(notice)
+        await self._deliver(notice)
+
     def _planted(self, out_trade_no: str) -> dict[Fault, Planted]:
         possible = (*ANNOUNCING, *self._desk.impostors)
         found = {fault: self._faults.take(Place.TRADE, out_trade_no, fault) for fault in possible}

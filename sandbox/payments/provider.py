@@ -10,12 +10,14 @@ from sandbox.faults import Fault, FaultBook, Place
 from sandbox.payments.calls import Call
 from sandbox.payments.notices import MORE_MINOR, AnyNotice, Desk
 from sandbox.payments.post import NoticePost
+from sandbox.payments.refunds import RefundBook
 from sandbox.payments.trades import Trade, TradeBook
 
 
 class Gateway(Protocol):
     door: Door
     calls: list[Call]
+    refunds: RefundBook
 
 
 class Provider(Generic[AnyNotice]):
@@ -32,6 +34,10 @@ class Provider(Generic[AnyNotice]):
         self.post = NoticePost(desk, trades, faults, courier, crew)
         self._gateway = gateway
         self._faults = faults
+
+    @property
+    def refunds(self) -> RefundBook:
+        return self._gateway.refunds
 
     @property
     def door(self) -> Door:
@@ -57,6 +63,7 @@ class Provider(Generic[AnyNotice]):
         return {
             "trades": [trade.shown() for trade in self.trades],
             "notices": [notice.shown() for notice in self.post.sent],
+            "refunds": [refund.shown() for refund in self.refunds],
             "calls": [call.shown() for call in self._gateway.calls],
         }
 

@@ -27,7 +27,7 @@ class NotPayable(Exception):
 
 @dataclass
 class Trade:
-    """`app_id` and `seller_id` name the merchant as his provider does."""
+    """`app_id` and `seller_id` name the merchant as his provider does; `refund_number` is that of the last refund."""
 
     trade_no: str
     out_trade_no: str
@@ -42,7 +42,14 @@ class Trade:
     closed_at: datetime | None = None
     refunded_minor: int = 0
     refunded_at: datetime | None = None
+    refund_number: str = ""
     fault: Fault | None = None
+
+    def refund(self, amount_minor: int, number: str) -> None:
+        """`number` is the merchant's own of this refund."""
+        self.refunded_minor += amount_minor
+        self.refunded_at = now()
+        self.refund_number = number
 
     def shown(self) -> dict[str, object]:
         return {
@@ -111,8 +118,7 @@ class TradeBook:
 
     def refund_part(self, trade: Trade) -> None:
         """A tenth of the money goes back; at least one fen."""
-        trade.refunded_minor += max(1, trade.amount_minor // 10)
-        trade.refunded_at = now()
+        trade.refund(max(1, trade.amount_minor // 10), f"{trade.out_trade_no}_R1")
 
     def finish(self, trade: Trade) -> None:
         """The time for refunds is over."""

@@ -1,26 +1,30 @@
 """WeChat Pay's API: it answers whom it knows by his signature, and signs its answers."""
 
 import json
+from asyncio import wait
+from collections.abc import Callable
 from http import HTTPStatus
 
 from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
 from sandbox.door import Door
-from sandbox.faults import FaultBook, Place
+from sandbox.faults import Fault, FaultBook, Place
 from sandbox.pace import Pace, now
 from sandbox.payments.calls import Call
+from sandbox.payments.refunds import RefundBook
 from sandbox.payments.trades import Trade, TradeBook, TradeState
+from sandbox.wechatpay import refunds
 from sandbox.wechatpay.keys import WechatPayKeys
+from sandbox.wechatpay.refunds import Answer
 from sandbox.wechatpay.signature import PlatformSigner, is_from_merchant
 from sandbox.wechatpay.transactions import transaction
 
 PATH = "/wechatpay"
 TRADES = "/v3/pay/transactions/out-trade-no/{out_trade_no}"
+REFUNDS = "/v3/refund/domestic/refunds"
 TOO_YOUNG_SECONDS = 300.0
 """The world's seconds in which a trade that waits for its buyer is not closed."""
-
-Answer = tuple[HTTPStatus, dict[str, object] | None]
 
 
 def refusal(status: HTTPStatus, code: str, message: str) -> Answer:
@@ -36,8 +40,15 @@ WHO = {"code": "SIGN_ERROR", "message": "签名错误"}
 
 class Gateway:
     def __init__(
-        self, keys: WechatPayKeys, trades: TradeBook, signer: PlatformSigner, faults: FaultBook, pace: Pace
+        self,
+        keys: WechatPayKeys,
+        trades: TradeBook,
+        book: RefundBook,
+        signer: PlatformSigner,
+        faults: FaultBook,
+        pace: Pace,
     ) -> None:
+        self.refunds = book
         self.calls: list[Call] = []
         self.door = Door(Place.WECHATPAY, faults, _broken)
         self._keys = keys
@@ -49,15 +60,39 @@ class Gateway:
         router = APIRouter(prefix=PATH)
         router.add_api_route(TRADES, self.query, methods=["GET"], response_model=None)
         router.add_api_route(f"{TRADES}/close", self.close, methods=["POST"], response_model=None)
+        router.add_api_route(REFUNDS, self.refund, methods=["POST"], response_model=None)
+        router.add_api_route(f"{REFUNDS}/{{out_refund_no}}", self.query_refund, methods=["GET"], response_model=None)
         return router
 
     async def query(self, out_trade_no: str, request: Request) -> Response:
-        return await self._take("query", out_trade_no, request, request.query_params.get("mchid", ""))
+        mchid = request.query_params.get("mchid", "")
+        return await self._take("query", out_trade_no, request, lambda: self._answer("query", out_trade_no, mchid))
 
     async def close(self, out_trade_no: str, request: Request) -> Response:
-        return await self._take("close", out_trade_no, request, _mchid(await request.body()))
+        mchid = _mchid(await request.body())
+        return await self._take("close", out_trade_no, request, lambda: self._answer("close", out_trade_no, mchid))
 
-    async def _take(self, verb: str, out_trade_no: str, request: Request, mchid: str) -> Response:
+    async def refund(self, request: Request) -> Response:
+        asked = refunds.read(await request.body())
+        trade, number = str(asked.get("out_trade_no", "")), str(asked.get("out_refund_no", ""))
+        response = await self._take(
+            "refund", trade, request, lambda: refunds.refund(self.refunds, self._trades, asked), number
+        )
+        found = self.refunds.find(number)
+        if found is not None and found.fault is Fault.NOTICE_FIRST and found.settling is not None:
+            await wait([found.settling])
+        return response
+
+    async def query_refund(self, out_refund_no: str, request: Request) -> Response:
+        found = self.refunds.find(out_refund_no)
+        trade = found.trade.out_trade_no if found else ""
+        return await self._take(
+            "query_refund", trade, request, lambda: refunds.query(self.refunds, out_refund_no), out_refund_no
+        )
+
+    async def _take(
+        self, verb: str, out_trade_no: str, request: Request, answer: Callable[[], Answer], out_refund_no: str = ""
+    ) -> Response:
         body, answer_code = await request.body(), "cut"
         path = request.scope["raw_path"].decode().removeprefix(PATH)
         path += f"?{request.url.query}" if request.url.query else ""
@@ -67,7 +102,7 @@ class Gateway:
             if not is_from_merchant(self._keys, request.method, path, body, request.headers):
                 answer_code = "401/SIGN_ERROR"
                 return JSONResponse(WHO, HTTPStatus.UNAUTHORIZED)
-            status, said = self._answer(verb, out_trade_no, mchid)
+            status, said = answer()
             answer_code = f"{status}/{said['code']}" if said and "code" in said else str(status.value)
             return self._signed(status, said, request.headers.get("wechatpay-serial", ""))
 
@@ -76,7 +111,8 @@ class Gateway:
             answer_code = "cut"
         elif response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
             answer_code = f"http {response.status_code}"
-        self.calls.append(Call(now(), verb, out_trade_no, answer_code))
+        of_refund = (out_refund_no, body.decode(errors="replace"))
+        self.calls.append(Call(now(), verb, out_trade_no, answer_code, *of_refund))
         return response
 
     def _answer(self, verb: str, out_trade_no: str, mchid: str) -> Answer:
@@ -108,8 +144,4 @@ def _broken(status: int) -> Response:
 
 
 def _mchid(body: bytes) -> str:
-    try:
-        said = json.loads(body)
-    except ValueError:
-        return ""
-    return str(said.get("mchid", "")) if isinstance(said, dict) else ""
+    return str(refunds.read(body).get("mchid", ""))

@@ -12,10 +12,12 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sandbox.courier import Delivery, Envelope
 from sandbox.faults import Fault
 from sandbox.pace import now, wechat_time
-from sandbox.payments.notices import MORE_MINOR, REFUNDS, Notice
+from sandbox.payments.notices import MORE_MINOR, REFUNDS, Expected, Notice
+from sandbox.payments.refunds import Refund
 from sandbox.payments.trades import Trade, TradeBook
 from sandbox.rsa2 import sign
 from sandbox.wechatpay.keys import WechatPayKeys
+from sandbox.wechatpay.refunds import told
 from sandbox.wechatpay.signature import PROBE, PlatformSigner
 from sandbox.wechatpay.transactions import transaction
 
@@ -46,6 +48,11 @@ class SealedNotice(Notice):
     def known_as(self) -> str:
         """Whoever does not believe the signature reads no id inside, and keeps that of the delivery."""
         return self.request_id if self.fault in UNREADABLE else self.notify_id
+
+    @property
+    def expected(self) -> Expected:
+        """Money that goes back pays for nothing, whatever becomes of it."""
+        return Expected.IGNORED if self.event_type.startswith("REFUND.") else super().expected
 
     def is_taken(self, delivery: Delivery) -> bool:
         return delivery.status in TAKEN
@@ -82,6 +89,12 @@ class NoticeDesk:
         notify_id = notify_id or f"EV-{self._trades.number('notice')}"
         request_id = f"{secrets.token_hex(14).upper()}-0"
         return SealedNotice(notify_id, trade.trade_no, trade.out_trade_no, amount, fault, event, said, request_id)
+
+    def write_refund(self, refund: Refund) -> SealedNotice:
+        trade, said = refund.trade, {"mchid": refund.trade.seller_id, **told(refund, "refund_status")}
+        event, request_id = f"REFUND.{said['refund_status']}", f"{secrets.token_hex(14).upper()}-0"
+        names = (f"EV-{self._trades.number('notice')}", trade.trade_no, trade.out_trade_no, trade.amount_minor)
+        return SealedNotice(*names, None, event, said, request_id)
 
     def envelope(self, notice: SealedNotice) -> Envelope:
         """Sealed and signed anew for each delivery, by whichever key WeChat Pay uses at that time."""
