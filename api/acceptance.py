@@ -106,7 +106,7 @@ class Acceptance:
                     id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
                     start_signal=signal.__name__,
                     start_signal_args=[fact],
-                    search_attributes=identity.order_search_attributes(order_id, Stage.AWAITING_PAYMENT),
+                    search_attributes=identity.search_attributes(order_id, Stage.AWAITING_PAYMENT),
                     rpc_timeout=SIGNAL_PATIENCE,
                     **options,
                 )

@@ -31,6 +31,7 @@ class Cause(StrEnum):
     IMPOSSIBLE_FACT = "impossible_fact"
     STEP_REFUSED = "step_refused"
     LEVELS_NOT_PUSHED = "levels_not_pushed"
+    NOBODY_SIGNS = "nobody_signs"
     REFUND_REFUSED = "refund_refused"
     REFUND_ROUTE_GONE = "refund_route_gone"
     REFUND_UNCLEAR = "refund_unclear"
@@ -101,6 +102,9 @@ HANDLING: dict[Cause, Handling] = {
     Cause.STEP_REFUSED: Handling("operations", "mend what the record refuses, then retry", (Choice.RETRY,), waits=True),
     Cause.LEVELS_NOT_PUSHED: Handling(
         "operations", "bring the shop's listener back: its levels follow and the case settles itself", _MONEY
+    ),
+    Cause.NOBODY_SIGNS: Handling(
+        "operations", "name people who may sign, in the policy or in the staff, then retry", (Choice.RETRY,), waits=True
     ),
     Cause.REFUND_REFUSED: Handling(
         "finance",

@@ -9,7 +9,8 @@ from typing import Self
 
 @dataclass(frozen=True)
 class Limits:
-    """`attempts_*` shape the retries of one outside call, `levels_*` and `outbox_kept` the telling of stock levels.
+    """`attempts_*` shape the retries of one outside call, `levels_*` and `outbox_kept` the telling of stock levels,
+    `refund_*` the asking for one leg of a refund.
 
     The rest are stages of an order.
     """
@@ -25,6 +26,9 @@ class Limits:
     levels_late: timedelta = timedelta(minutes=30)  # a shop that has taken no level for so long becomes a case
     levels_told_anew: timedelta = timedelta(days=1)  # all of them, to every shop
     outbox_kept: timedelta = timedelta(days=1)
+    refund_first_pause: timedelta = timedelta(seconds=10)  # until a provider is asked again; doubles each time
+    refund_longest_pause: timedelta = timedelta(hours=6)
+    refund_unclear_after: timedelta = timedelta(days=3)  # then a person, too, asks what became of the money
 
     def scaled(self, factor: float) -> Self:
         """All limits divided by `factor`; 1 is real time."""

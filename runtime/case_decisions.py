@@ -12,8 +12,14 @@ import asyncio
 import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
-from temporalio.client import Client, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
+from temporalio.client import (
+    Client,
+    WorkflowHandle,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -23,12 +29,11 @@ from domain.reference import OrderId
 from persistence import audit, cases
 from persistence.audit import Deed
 from persistence.case_list import CaseRow, find_case, stage_of
-from persistence.engine import Engine, reading
+from persistence.engine import Engine
 from ports.clock import Clock
 from ports.provenance import PROVENANCE, Provenance
 from runtime.trace_ids import ids
 from workflows import identity
-from workflows.order import OrderWorkflow
 
 ANSWER_PATIENCE = timedelta(seconds=3)
 ALL_CALLS_SECONDS = 4.0
@@ -38,7 +43,8 @@ EFFECTS = {
     Choice.SKIP: "nothing is sent to the warehouse: the order counts as handed over under the outside shipment number",
     Choice.SPLIT: "what is there goes to the warehouse at once; the rest waits, follows later or is given up",
     Choice.CANCEL: "what has not left is stopped: its stock is freed and what was paid for it becomes due back to the "
-    "buyer; where a part of a short order went ahead, only the rest is given up",
+    "buyer; where a part of a short order went ahead, only the rest is given up; of a refund, what the provider "
+    "refused is given up and may be asked for anew",
     Choice.CLOSE: "nothing else happens: the reason says how it was dealt with",
 }
 
@@ -95,14 +101,14 @@ class CaseDecisions:
         return await self._decided(decision)
 
     async def _case(self, case_id: str) -> CaseRow:
-        async with reading(self._engine) as db:
+        async with self._engine.connect() as db:
             case = await find_case(db, case_id)
         if case is None:
             raise CaseNotKnown(f"there is no case {case_id}")
         return case
 
     async def _stage(self, case: CaseRow) -> str | None:
-        async with reading(self._engine) as db:
+        async with self._engine.connect() as db:
             return await stage_of(db, case.order_id) if case.order_id else None
 
     async def _decided(self, decision: CaseDecision) -> Decided:
@@ -132,14 +138,17 @@ class CaseDecisions:
 
     async def _tell_workflow(self, case: CaseRow, decision: CaseDecision) -> bool:
         """True once it is carried out; False when it is handed over and nobody has taken it up yet."""
-        assert case.order_id is not None, "only orders have workflows that wait"
-        workflow_id = identity.order_workflow_id(OrderId.parse(case.order_id))
-        handle = self._temporal.get_workflow_handle_for(OrderWorkflow.run, workflow_id)
+        assert case.order_id is not None, "only orders and their refunds have workflows that wait"
+        if case.refund_id is not None:
+            workflow_id = identity.refund_workflow_id(case.refund_id)
+        else:
+            workflow_id = identity.order_workflow_id(OrderId.parse(case.order_id))
+        handle: WorkflowHandle[Any, Any] = self._temporal.get_workflow_handle(workflow_id)
         try:
             # The SDK would go on calling a Temporal that is away; it turns being stopped into its own timeout error.
             async with asyncio.timeout(ALL_CALLS_SECONDS):
                 _ = await handle.execute_update(  # named, because the SDK's types take it for a coroutine
-                    OrderWorkflow.decide_case, decision, id=_update_id(decision), rpc_timeout=ANSWER_PATIENCE
+                    "decide_case", decision, id=_update_id(decision), rpc_timeout=ANSWER_PATIENCE
                 )
         except WorkflowUpdateRPCTimeoutOrCancelledError:
             await self._must_be_there()
@@ -176,7 +185,8 @@ class CaseDecisions:
     async def _explain_missing(self, decision: CaseDecision) -> None:
         case = await self._case(decision.case_id)
         if case.settled_at is None:
-            raise NobodyWaits(f"no workflow of order {case.order_id} is running, so nobody can carry this out")
+            whose = f"refund {case.refund_id}" if case.refund_id else f"order {case.order_id}"
+            raise NobodyWaits(f"no workflow of {whose} is running, so nobody can carry this out")
 
 
 def _update_id(decision: CaseDecision) -> str:

@@ -186,7 +186,7 @@ class TemporalSettings(OurSettings):
 
 class Settings(TemporalSettings):
     database_url: str = Field(validation_alias=usual_name("DATABASE_URL"))
-    database_pool: int = Field(default=5, ge=1)  # connections, and steps of the record that a worker takes at a time
+    database_pool: int = Field(default=10, ge=1)
     record_key: WholeKey
     """32 bytes in base64: seals evidence and wraps the customers' keys."""
     payload_keys: KeyRing
@@ -201,7 +201,7 @@ class Settings(TemporalSettings):
     """The shops that are told their stock levels; none is told without."""
     public_url: str = "http://127.0.0.1:8000"
     temporal_ui_url: str = ""
-    queues: str = "orders,payments,warehouse,outbox"
+    queues: str = "orders,refunds,payments,warehouse,outbox"
     """The task queues this worker serves."""
     shop_requests_per_minute: int = Field(default=6000, ge=1)
     """For each token: orders, cancellations, mended recipients."""

@@ -13,8 +13,9 @@ from runtime.temporal_access import access
 from runtime.tracing import plugins
 from workflows.order import OrderWorkflow
 from workflows.outbox import OutboxWorkflow
+from workflows.refund import RefundWorkflow
 
-WORKFLOWS = (OrderWorkflow, OutboxWorkflow)
+WORKFLOWS = (OrderWorkflow, RefundWorkflow, OutboxWorkflow)
 
 # Only the file with the steps is loaded anew for each workflow; everything it stands on is imported once. The guards
 # that the sandbox would give these modules are import contracts and banned names (pyproject.toml).
@@ -25,10 +26,13 @@ PASSED_THROUGH = (
     "pydantic",
     "runtime.payloads",
     "workflows.attended",
+    "workflows.attended_order",
+    "workflows.attended_refund",
     "workflows.identity",
     "workflows.messages",
     "workflows.narrative",
     "workflows.options",
+    "workflows.refund_messages",
 )
 
 

@@ -10,9 +10,11 @@ import httpx
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from activities.approvers import ApproverActivities
 from activities.outbox import OutboxActivities
 from activities.payments import PaymentActivities
 from activities.records import RecordActivities
+from activities.refunds import RefundActivities
 from activities.warehouse import WarehouseActivities
 from adapters.channels.own_shop import OwnShop, ShopListener
 from adapters.http import open_client, usual_transport
@@ -20,6 +22,7 @@ from adapters.payments.alipay import Alipay, AlipayAccount
 from adapters.payments.wechatpay import WechatPay, WechatPayAccount
 from adapters.warehouse.http import HttpWarehouse, WarehouseAccess
 from domain.reference import OWN_SHOP, ShopId
+from persistence.approvers import PostgresApprovers
 from persistence.customers import Customers
 from persistence.engine import Engine
 from persistence.engine import connect as connect_record
@@ -27,6 +30,7 @@ from persistence.evidence import Evidence
 from persistence.failures import AddressUnreadable, in_words
 from persistence.orders import PostgresOrders
 from persistence.outbox import PostgresOutbox
+from persistence.refunds import PostgresRefunds
 from ports.channels import Channel
 from ports.clock import Clock, SystemClock
 from ports.payments import PaymentProvider
@@ -150,16 +154,18 @@ def workers(house: House) -> list[Worker]:
     records = RecordActivities(house.orders)
     warehouse = WarehouseActivities(house.warehouse, house.orders)
     limits = house.settings.scaled_limits
+    refunds = [
+        *RefundActivities(PostgresRefunds(house.engine, house.clock, limits, house.metrics)).all,
+        *ApproverActivities(PostgresApprovers(house.engine)).all,
+    ]
     outbox = PostgresOutbox(house.engine, house.clock, limits, house.metrics)
     sending = OutboxActivities(outbox, house.channels, house.clock, limits)
     served = {
         identity.ORDERS: lambda: _worker(
-            house,
-            identity.ORDERS,
-            records.all,
-            workflows=temporal.WORKFLOWS,
-            no_remote_activities=True,
-            max_concurrent_local_activities=house.settings.database_pool,  # more would only wait for a connection
+            house, identity.ORDERS, records.all, workflows=temporal.WORKFLOWS, no_remote_activities=True
+        ),
+        identity.REFUNDS: lambda: _worker(
+            house, identity.REFUNDS, refunds, workflows=temporal.WORKFLOWS, no_remote_activities=True
         ),
         identity.PAYMENTS: lambda: _worker(house, identity.PAYMENTS, payments.all),
         identity.WAREHOUSE: lambda: _worker(house, identity.WAREHOUSE, warehouse.all),

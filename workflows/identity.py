@@ -1,5 +1,6 @@
 """Every name that Temporal knows us by, each built in one place."""
 
+import hashlib
 from typing import Any
 
 from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
@@ -10,7 +11,8 @@ ORDERS = "orders"  # task queues: one for our own steps, one for each class of o
 PAYMENTS = "payments"
 WAREHOUSE = "warehouse"
 OUTBOX = "outbox"
-TASK_QUEUES = (ORDERS, PAYMENTS, WAREHOUSE, OUTBOX)
+REFUNDS = "refunds"
+TASK_QUEUES = (ORDERS, REFUNDS, PAYMENTS, WAREHOUSE, OUTBOX)
 
 CHANNEL = SearchAttributeKey.for_keyword("LockstepChannel")
 SHOP = SearchAttributeKey.for_keyword("LockstepShop")
@@ -21,6 +23,15 @@ SEARCH_ATTRIBUTES: tuple[SearchAttributeKey[Any], ...] = (CHANNEL, SHOP, STAGE, 
 
 def order_workflow_id(order_id: OrderId) -> str:
     return f"order/{order_id}"
+
+
+def refund_workflow_id(refund_id: str) -> str:
+    return f"refund/{refund_id}"
+
+
+def refund_id(order_id: OrderId, idempotency_key: str) -> str:
+    """The own shop's: the same request is the same refund, however often it is sent."""
+    return hashlib.sha256(f"{order_id} {idempotency_key}".encode()).hexdigest()[:16]
 
 
 def outbox_workflow_id() -> str:
@@ -38,7 +49,7 @@ def about_outbound(verb: str, number: int) -> str:
     return verb if number == 1 else f"{verb}/{number}"
 
 
-def order_search_attributes(order_id: OrderId, stage: str) -> TypedSearchAttributes:
+def search_attributes(order_id: OrderId, stage: str) -> TypedSearchAttributes:
     return TypedSearchAttributes(
         [
             SearchAttributePair(CHANNEL, order_id.channel),

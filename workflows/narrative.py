@@ -2,7 +2,9 @@
 
 from domain.case import HANDLING, Cause
 from domain.order import Stage
-from ports.records import OrderView
+from domain.refund import RefundStage
+from ports.records import OrderView, WaitingCase
+from ports.refunds import RefundView
 
 WAITING_FOR: dict[Stage, str] = {
     Stage.AWAITING_PAYMENT: "1.2 payment",
@@ -21,6 +23,18 @@ WAITING_FOR: dict[Stage, str] = {
 }
 
 
+REFUND_WAITING_FOR: dict[RefundStage, str] = {
+    RefundStage.AWAITING_APPROVAL: "9.2 approval",
+    RefundStage.APPROVED: "9.3 its legs",
+    RefundStage.PAYING_BACK: "9.3 the provider",
+    RefundStage.PARTLY_PAID_BACK: "9.3 the rest of the money",
+    RefundStage.PAID_BACK: "nothing: paid back",
+    RefundStage.REFUSED: "nothing: refused",
+    RefundStage.WITHDRAWN: "nothing: withdrawn",
+    RefundStage.NOT_PAID_BACK: "nothing: given up",
+}
+
+
 def waiting_for(order: OrderView) -> str:
     if not order.backordered:
         return WAITING_FOR[order.stage]
@@ -33,9 +47,25 @@ def details(order: OrderView) -> str:
     if not order.known:
         return "Waiting for the order itself: only a message about it has come so far."
     lines = [f"**{order.stage.replace('_', ' ')}**, {order.amount}: waits for {waiting_for(order)}"]
-    for case in order.cases:
-        handling = HANDLING[case.cause]
-        lines.append(
-            f"- case `{case.case_id}` {case.cause.replace('_', ' ')}: {handling.owner} should {handling.next_action}"
-        )
-    return "\n".join(lines)
+    return "\n".join([*lines, *map(_case, order.cases)])
+
+
+def refund_waiting_for(refund: RefundView) -> str:
+    return REFUND_WAITING_FOR[refund.stage]
+
+
+def refund_details(refund: RefundView) -> str:
+    """Markdown: what the refund waits for, whose turn it is, and how far its money is."""
+    if not refund.known:
+        return "9.1 waits for the record."
+    stage = refund.stage.replace("_", " ")
+    lines = [f"**{stage}**, {refund.amount} of order {refund.order_id}: waits for {refund_waiting_for(refund)}"]
+    if refund.approval is not None and refund.approval.next_action:
+        lines.append(f"- {', '.join(refund.approval.owners)} should {refund.approval.next_action}")
+    lines += [f"- {each.leg.amount} under `{each.leg.out_refund_no}`: {each.leg.state}" for each in refund.legs]
+    return "\n".join([*lines, *map(_case, refund.cases)])
+
+
+def _case(case: WaitingCase) -> str:
+    handling = HANDLING[case.cause]
+    return f"- case `{case.case_id}` {case.cause.replace('_', ' ')}: {handling.owner} should {handling.next_action}"

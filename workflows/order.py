@@ -20,7 +20,8 @@ from ports.payments import CloseOutcome, TradeAnswer, TradeQuestion, TradeState
 from ports.records import CancelledTooLate, PushRecorded, UnpaidPart
 from ports.warehouse import PushOutcome, StopOutcome
 from workflows import options
-from workflows.attended import AttendedOrder, Diverted
+from workflows.attended import Diverted
+from workflows.attended_order import AttendedOrder
 from workflows.messages import (
     CancelRequested,
     OrderEnd,
@@ -132,8 +133,7 @@ class OrderWorkflow(AttendedOrder):
     async def _stock_reserved(self) -> None:
         """1.3 The goods are reserved. Short: a person restocks, lets go ahead what is there, or gives up the rest."""
         while self._order.awaits_push:
-            if self._order.awaits_stock:  # else the payment took its goods along
-                await self._record_step(RecordActivities.reserve_stock, self._step("reserve"))
+            await self._record_step(RecordActivities.reserve_stock, self._step("reserve"))
             if Cause.OUT_OF_STOCK not in self._waiting_cases().values():
                 return
             await self._decided(Cause.OUT_OF_STOCK)

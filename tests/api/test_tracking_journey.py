@@ -63,7 +63,7 @@ async def test_with_all_workers_away_the_record_answers_within_a_second(
             OrderStart(ORDER_ID),
             id=identity.order_workflow_id(ORDER_ID),
             task_queue="nobody-listens",
-            search_attributes=identity.order_search_attributes(ORDER_ID, OrderStage.AWAITING_PAYMENT),
+            search_attributes=identity.search_attributes(ORDER_ID, OrderStage.AWAITING_PAYMENT),
         )
         app = create_app(house)
         app.state.house = house

@@ -39,7 +39,7 @@ async def test_an_order_can_start_in_the_namespace_it_made(temporal: EmbeddedTem
     assert (made["created"], made["retention_days"], made["search_attributes_added"]) == (True, 30, OURS)
     client = await Client.connect(temporal.address, namespace="shops")
     assert await days_kept(client) == 30
-    attributes = identity.order_search_attributes(ORDER_ID, Stage.AWAITING_PAYMENT)
+    attributes = identity.search_attributes(ORDER_ID, Stage.AWAITING_PAYMENT)
     handle = await client.start_workflow("Order", id="order/1", task_queue="q", search_attributes=attributes)
     assert (await handle.describe()).typed_search_attributes == attributes
 

@@ -71,8 +71,8 @@ DATABASES, PROVISIONING = "deploy/postgres/10-databases.sh", "deploy/grafana/pro
         # what is open to whom
         (
             COMPOSE,
-            "      LOCKSTEP_QUEUES: orders\n",
-            '      LOCKSTEP_QUEUES: orders\n    ports: ["1:1"]\n',
+            "      LOCKSTEP_QUEUES: orders,refunds\n",
+            '      LOCKSTEP_QUEUES: orders,refunds\n    ports: ["1:1"]\n',
             "no second one",
         ),
         (COMPOSE, "  api:\n", "  api:\n    container_name: api\n", "no second one"),

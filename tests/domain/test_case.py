@@ -33,6 +33,7 @@ unexpected_parcel      close
 impossible_fact        close
 step_refused           retry
 levels_not_pushed      close
+nobody_signs           retry
 refund_refused         retry cancel
 refund_route_gone      retry cancel
 refund_unclear         retry

@@ -93,9 +93,10 @@ impossible_fact        - - - - - - -
 step_refused           - - - - - - -
 return_requested       - - - - - - -
 levels_not_pushed      - - - - - - -
+nobody_signs           - - - - - - -
 refund_refused         - - - - - - -
-refund_unclear         - - - - - - -
 refund_route_gone      - - - - - - -
+refund_unclear         - - - - - - -
 balance_short          - - - - - - -
 """
 STANDS = (scenes.matched(), scenes.paid(), READY, scenes.pushed(), scenes.shipped(), TOO_LATE, BACKORDERED)

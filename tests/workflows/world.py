@@ -106,7 +106,7 @@ class World(Seen):
             task_timeout=self.task_timeout,
             start_signal=SIGNALS[type(fact)].__name__,
             start_signal_args=[fact],
-            search_attributes=identity.order_search_attributes(self.order_id, Stage.AWAITING_PAYMENT),
+            search_attributes=identity.search_attributes(self.order_id, Stage.AWAITING_PAYMENT),
         )
 
     async def placed(self, order: Order | None = None) -> OrderPlaced:

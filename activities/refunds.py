@@ -1,0 +1,62 @@
+"""Steps that write the record of refunds: local activities, one transaction each."""
+
+from collections.abc import Callable, Sequence
+
+from temporalio import activity
+
+from ports.refunds import (
+    ApprovalMoved,
+    LegAnswered,
+    RefundAsked,
+    RefundCaseOpened,
+    RefundCaseSettled,
+    RefundRecords,
+    RefundStep,
+    RefundView,
+)
+
+
+class RefundActivities:
+    def __init__(self, records: RefundRecords) -> None:
+        self._records = records
+
+    @activity.defn(name="refunds.open")
+    async def open(self, fact: RefundAsked) -> RefundView:
+        return await self._records.open(fact)
+
+    @activity.defn(name="refunds.move_approval")
+    async def move_approval(self, fact: ApprovalMoved) -> RefundView:
+        return await self._records.move_approval(fact)
+
+    @activity.defn(name="refunds.plan")
+    async def plan(self, step: RefundStep) -> RefundView:
+        return await self._records.plan(step)
+
+    @activity.defn(name="refunds.ask_leg")
+    async def ask_leg(self, step: RefundStep) -> RefundView:
+        return await self._records.ask_leg(step)
+
+    @activity.defn(name="refunds.record_answer")
+    async def record_answer(self, fact: LegAnswered) -> RefundView:
+        return await self._records.record_answer(fact)
+
+    @activity.defn(name="refunds.open_case")
+    async def open_case(self, fact: RefundCaseOpened) -> RefundView:
+        return await self._records.open_case(fact)
+
+    @activity.defn(name="refunds.settle_case")
+    async def settle_case(self, fact: RefundCaseSettled) -> RefundView:
+        return await self._records.settle_case(fact)
+
+    @property
+    def all(self) -> Sequence[Callable[..., object]]:
+        """What a worker registers."""
+        return (
+            self.open,
+            self.move_approval,
+            self.plan,
+            self.ask_leg,
+            self.record_answer,
+            self.open_case,
+            self.settle_case,
+        )

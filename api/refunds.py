@@ -1,0 +1,162 @@
+"""Refunds over HTTP: asked for by the own shop, decided by the staff, shown to both."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import Response
+
+from api.acceptance import Acceptance
+from api.case_decisions import shown
+from api.errors import Problem
+from api.refund_bodies import (
+    ApprovalAnswer,
+    AskedAnswer,
+    LegAnswer,
+    RefundAnswer,
+    RefundBody,
+    ReminderAnswer,
+    TaskAnswer,
+)
+from api.shop_orders import Request
+from domain.approval import Approval
+from domain.errors import ApprovalRefused
+from persistence import queries, refund_list
+from persistence.evidence import Arrival, Verdict
+from persistence.refund_list import KnownRefund
+from ports.refunds import RefundAsked, RefundView
+from runtime.refund_desk import RefundDesk
+from runtime.updates import TemporalAway
+from runtime.wiring import House
+from workflows import identity
+from workflows.refund_messages import ApprovalCommand
+
+
+async def ask_refund(acceptance: Acceptance, request: Request, body: RefundBody) -> AskedAnswer:
+    """Opened by the workflow's own first step, under the order's lock. Problem 422 with the exact maximum."""
+    house, order_id = acceptance.house, body.order_id
+    refund_id = identity.refund_id(order_id, request.key)
+    source = f"shop {order_id.shop_id}"
+    arrival = Arrival(source, request.key, "refund.requested", request.body, Verdict.ACCEPTED, order_id=str(order_id))
+    async with house.engine.begin() as db:
+        known = await refund_list.customer_and_currency(db, order_id)
+        if known is None:
+            raise await _not_in_the_record(db, body)
+        customer_id, currency = known
+        about: Mapping[str, Any] = {"refund": refund_id, **body.model_dump(mode="json")}
+        await request.answer_once(db, acceptance, about, {"refund": refund_id})
+        note = await house.customers.seal_note(db, customer_id, body.note)
+        event_id = await acceptance.keep(db, arrival)
+    asked = RefundAsked(body.asking(refund_id, currency), body.reason, note, (event_id,))
+    view = await _said(RefundDesk(house.temporal).ask(asked))
+    if view is not None and view.refusal:
+        raise Problem(422, "refund-refused", view.refusal)
+    return AskedAnswer(
+        refund=refund_id,
+        order=str(order_id),
+        stage=view.stage if view else None,
+        amount_minor=view.amount.amount_minor if view and view.amount else None,
+        currency=currency,
+        status_url=_place(house, refund_id),
+    )
+
+
+async def _not_in_the_record(db: Any, body: RefundBody) -> Problem:
+    if await queries.order_is_known(db, body.order_id):
+        return Problem(409, "order-on-its-way", "the order is still being recorded: try again in a moment")
+    return Problem(404, "unknown-order", f"nobody placed order {body.order_id}: place it first")
+
+
+async def show_refund(house: House, refund_id: str) -> RefundAnswer:
+    async with house.engine.connect() as db:
+        found = await refund_list.find_refund(db, refund_id)
+    if found is None:
+        raise Problem(404, "unknown-refund", f"the record has no refund {refund_id}")
+    return _answer(found)
+
+
+async def act(house: House, refund_id: str, command: ApprovalCommand, response: Response) -> RefundAnswer:
+    """200 once it is carried out, 202 while no worker has taken it up."""
+    await show_refund(house, refund_id)
+    try:
+        view = await _said(RefundDesk(house.temporal).act(refund_id, command))
+    except ApprovalRefused as refused:
+        raise Problem(409, "decision-refused", str(refused)) from refused
+    if view is None:
+        response.status_code = 202
+        response.headers["location"] = _place(house, refund_id)
+    return await show_refund(house, refund_id)
+
+
+async def _said(asked: Any) -> RefundView | None:
+    try:
+        view: RefundView | None = await asked
+    except TemporalAway as away:
+        raise Problem(503, "unavailable", str(away), headers={"retry-after": "5"}) from away
+    return view
+
+
+def _place(house: House, refund_id: str) -> str:
+    return f"{house.settings.public_url}/refunds/{refund_id}"
+
+
+def _answer(found: KnownRefund) -> RefundAnswer:
+    loaded, refund = found.loaded, found.loaded.refund
+    return RefundAnswer(
+        refund=refund.refund_id,
+        order=str(refund.order_id),
+        stage=refund.stage,
+        decision=refund.decision,
+        repayment=refund.repayment,
+        kind=refund.kind,
+        basis=refund.basis,
+        reason=loaded.reason,
+        applicant=refund.applicant,
+        amount_minor=refund.amount.amount_minor,
+        paid_back_minor=refund.paid_back.amount_minor,
+        currency=refund.amount.currency,
+        refusal=refund.refusal,
+        approval=None if loaded.approval is None else _approval(loaded.approval, loaded.policy),
+        reminders=[
+            ReminderAnswer(task=each.task_id, level=each.level, person=each.person, at=each.at, skipped=each.skipped)
+            for each in loaded.reminders
+        ],
+        legs=[
+            LegAnswer(
+                out_refund_no=leg.out_refund_no,
+                provider=leg.payment[0],
+                amount_minor=leg.amount.amount_minor,
+                state=leg.state,
+                refund_no=leg.refund_no,
+                done_at=leg.done_at,
+            )
+            for leg in refund.legs
+        ],
+        cases=[shown(case) for case in found.cases],
+        requested_at=found.requested_at,
+        updated_at=found.updated_at,
+    )
+
+
+def _approval(approval: Approval, policy: str | None) -> ApprovalAnswer:
+    return ApprovalAnswer(
+        status=approval.status,
+        version=approval.version,
+        amount_minor=approval.amount.amount_minor,
+        policy=policy,
+        owners=list(approval.owners),
+        next_action=approval.next_action,
+        tasks=[
+            TaskAnswer(
+                task=task.task_id,
+                step=approval.steps[task.step].name,
+                signer=task.signer,
+                state=task.state,
+                may_act=list(task.may_act),
+                opened_at=task.opened_at,
+                decided_by=task.decided_by,
+                decided_at=task.decided_at,
+                reason=task.reason,
+            )
+            for task in approval.tasks
+        ],
+    )

@@ -1,0 +1,52 @@
+"""Refunds: asked for, decided, withdrawn, and how they stand."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Response
+
+from api.dependencies import AcceptanceHere, HouseHere, ShopRequestHere, scope
+from api.errors import Documented, problems
+from api.refund_bodies import AskedAnswer, DecisionBody, RefundAnswer, RefundBody, WithdrawalBody
+from api.refunds import act, ask_refund, show_refund
+from persistence.access import Token
+from workflows.refund_messages import ApprovalCommand
+
+router = APIRouter(prefix="/refunds", tags=["refunds"], responses=problems(401, 403, 422, 429))
+
+ReaderHere = Annotated[Token, Depends(scope("orders:read"))]
+DeciderHere = Annotated[Token, Depends(scope("cases:write"))]
+ShopHere = Annotated[Token, Depends(scope("orders:write"))]
+RefundHere = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,63}$")]
+PENDING: Documented = {202: {"model": RefundAnswer}}
+
+
+@router.post("", summary="Ask for a refund", status_code=202, responses=problems(400, 404, 409, 413))
+async def ask(request: ShopRequestHere, body: RefundBody, acceptance: AcceptanceHere) -> AskedAnswer:
+    """Opened, or refused with the exact maximum that can still go back. The same key asks for the same refund."""
+    return await ask_refund(acceptance, request, body)
+
+
+@router.get("/{refund_id}", summary="How a refund stands", responses=problems(404))
+async def one(refund_id: RefundHere, here: HouseHere, _: ReaderHere) -> RefundAnswer:
+    """Who must decide what, who was reminded, each movement of money and the provider's reference."""
+    return await show_refund(here, refund_id)
+
+
+@router.post(
+    "/{refund_id}/decisions", summary="Act on the approval", responses={**PENDING, **problems(400, 404, 409, 413)}
+)
+async def decide(
+    refund_id: RefundHere, body: DecisionBody, here: HouseHere, _: DeciderHere, response: Response
+) -> RefundAnswer:
+    """Approve, refuse, or another verb, on the version that was seen. Of two at once one counts, 409 for the other."""
+    return await act(here, refund_id, body.command(), response)
+
+
+@router.post(
+    "/{refund_id}/withdrawal", summary="Withdraw a refund", responses={**PENDING, **problems(400, 404, 409, 413)}
+)
+async def withdraw(
+    refund_id: RefundHere, body: WithdrawalBody, here: HouseHere, _: ShopHere, response: Response
+) -> RefundAnswer:
+    """By its applicant, until it is decided."""
+    return await act(here, refund_id, ApprovalCommand("withdraw", body.by, body.version), response)

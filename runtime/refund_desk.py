@@ -1,0 +1,69 @@
+"""How a request for a refund, and what people do with its approval, reach the refund's workflow."""
+
+import hashlib
+import json
+from dataclasses import asdict
+
+from temporalio.client import Client, WithStartWorkflowOperation, WorkflowUpdateFailedError
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import ApplicationError
+
+from domain.errors import ApprovalRefused
+from domain.refund import RefundStage
+from ports.refunds import RefundAsked, RefundView
+from runtime.updates import ANSWER_PATIENCE, NobodyRuns, told
+from workflows import identity
+from workflows.refund import RefundWorkflow
+from workflows.refund_messages import ApprovalCommand, RefundStart
+
+
+class RefundDesk:
+    """Raises TemporalAway where nothing is known to have been done: the same may be sent again."""
+
+    def __init__(self, temporal: Client) -> None:
+        self._temporal = temporal
+
+    async def ask(self, asked: RefundAsked) -> RefundView | None:
+        """Opened, or refused with the maximum; None while no worker has taken it up: it is not lost."""
+        start = WithStartWorkflowOperation(
+            RefundWorkflow.run,
+            RefundStart(asked),
+            id=identity.refund_workflow_id(asked.refund_id),
+            task_queue=identity.REFUNDS,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,  # a late repeat finds the record, and ends
+            static_summary=f"refund of {asked.order_id}",
+            search_attributes=identity.search_attributes(asked.order_id, RefundStage.AWAITING_APPROVAL),
+        )
+        return await told(
+            self._temporal,
+            lambda: self._temporal.execute_update_with_start_workflow(
+                "open",
+                asked,
+                result_type=RefundView,
+                start_workflow_operation=start,
+                id=f"open/{asked.refund_id}",
+                rpc_timeout=ANSWER_PATIENCE,
+            ),
+        )
+
+    async def act(self, refund_id: str, command: ApprovalCommand) -> RefundView | None:
+        """Raises ApprovalRefused with the sentence that says why."""
+        handle = self._temporal.get_workflow_handle_for(RefundWorkflow.run, identity.refund_workflow_id(refund_id))
+        try:
+            return await told(
+                self._temporal,
+                lambda: handle.execute_update(
+                    "act", command, id=_update_id(command), rpc_timeout=ANSWER_PATIENCE, result_type=RefundView
+                ),
+            )
+        except NobodyRuns:
+            raise ApprovalRefused("this refund has ended: nothing is to be decided") from None
+        except WorkflowUpdateFailedError as refused:
+            cause = refused.cause
+            raise ApprovalRefused(cause.message if isinstance(cause, ApplicationError) else str(cause)) from refused
+
+
+def _update_id(command: ApprovalCommand) -> str:
+    """The same deed of the same person on the same version is one update, however often it is sent."""
+    return hashlib.sha256(json.dumps(asdict(command), sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,83 @@
+"""Refunds over HTTP: opened or refused with the maximum, decided once, withdrawn, and shown to whoever may see them."""
+
+import asyncio
+from typing import Any
+
+import httpx
+import pytest
+
+from domain.people import FINANCE_MANAGER, SUPPORT_SUPERVISOR, Person, Post
+from persistence.people import save_people
+from tests.journeys.orders import paid, placed
+from tests.journeys.staging import Stage
+
+pytestmark = pytest.mark.slow
+
+ORDER_NO = "8001"
+ALL = {"units": [{"line_id": "1", "quantity": 2}], "shipping_minor": 800}
+ONE = {"units": [{"line_id": "1", "quantity": 1}]}
+STAFF = (Person("fang", "Fang", (Post(FINANCE_MANAGER),)), Person("lin", "Lin", (Post(SUPPORT_SUPERVISOR),), "fang"))
+
+
+async def ask(stage: Stage, key: str, **wish: Any) -> httpx.Response:
+    body = {"shop_id": "tea", "order_no": ORDER_NO, "reason": "damaged", "applicant": "ann", "note": "破了", **wish}
+    return await stage.shop.post("/refunds", json=body, headers={"Idempotency-Key": key})
+
+
+async def decide(stage: Stage, refund: str, verb: str, by: str, **more: Any) -> httpx.Response:
+    body = {"verb": verb, "by": by, "version": 1, "task": 0, **more}
+    return await stage.shop.post(f"/refunds/{refund}/decisions", json=body)
+
+
+async def shown(stage: Stage, refund: str) -> dict[str, Any]:
+    found: dict[str, Any] = (await stage.shop.get(f"/refunds/{refund}")).json()
+    return found
+
+
+async def arrived(stage: Stage) -> None:
+    stage.pace(600)
+    await placed(stage, ORDER_NO)
+    assert "have not left" in (await ask(stage, "too early", **ONE)).json()["detail"]
+    await paid(stage, ORDER_NO)
+    await stage.until_stage(ORDER_NO, "delivered", "completed")
+    async with stage.house.engine.begin() as db:
+        await save_people(db, STAFF, "test", stage.house.clock.now(), seen={})
+
+
+async def test_a_refund_is_opened_decided_once_and_shown(stage: Stage) -> None:
+    await arrived(stage)
+    opened = await ask(stage, "k1", **ALL)
+    assert (opened.status_code, opened.json()["stage"]) == (202, "awaiting_approval"), opened.text
+    assert (await ask(stage, "k1", **ALL)).json() == opened.json(), "the same request is the same refund"
+    assert (await ask(stage, "k1", **ONE)).status_code == 422
+    refused = await ask(stage, "k2", **ONE)
+    assert (refused.status_code, refused.json()["title"]) == (422, "refund refused")
+    assert refused.json()["detail"] == "line 1: at most 0 can still go back, 0.00 CNY"
+    refund = opened.json()["refund"]
+
+    strange = await decide(stage, refund, "approve", "somebody")
+    assert (strange.status_code, strange.json()["detail"]) == (409, "somebody may not decide on 144.00 CNY")
+    early = await decide(stage, refund, "approve", "lin", version=2)
+    assert "changed meanwhile" in early.json()["detail"]
+    clicks = await asyncio.gather(
+        decide(stage, refund, "approve", "lin"), decide(stage, refund, "refuse", "lin", reason="no photo")
+    )
+    assert sorted(each.status_code for each in clicks) == [200, 409]
+    found = await shown(stage, refund)
+    assert found["decision"] in {"approved", "refused"}
+    assert (found["amount_minor"], found["approval"]["policy"]) == (14400, "refunds@0")
+    late = await stage.shop.post(f"/refunds/{refund}/withdrawal", json={"by": "ann"})
+    assert late.status_code == 409
+
+
+async def test_a_withdrawn_refund_frees_the_ceiling_and_what_nobody_placed_is_unknown(stage: Stage) -> None:
+    await arrived(stage)
+    refund = (await ask(stage, "k1", **ALL)).json()["refund"]
+    stranger = await stage.shop.post(f"/refunds/{refund}/withdrawal", json={"by": "bob"})
+    assert (stranger.status_code, stranger.json()["detail"]) == (409, "only ann can withdraw it; refuse it instead")
+    withdrawn = await stage.shop.post(f"/refunds/{refund}/withdrawal", json={"by": "ann"})
+    assert (withdrawn.status_code, withdrawn.json()["stage"]) == (200, "withdrawn")
+    assert (await ask(stage, "k2", **ALL)).status_code == 202
+    assert (await ask(stage, "k3", order_no="9999", **ALL)).status_code == 404
+    assert (await stage.shop.get("/refunds/0000000000000000")).status_code == 404
+    assert (await ask(stage, "k4", kind="return", **ONE)).json()["detail"].startswith("goods that come back")

@@ -1,0 +1,99 @@
+"""What a workflow of one order stands on beside listening: its view, its record, its search attributes."""
+
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from temporalio import workflow
+
+from activities.records import RecordActivities
+from domain.case import CaseDecision, Cause
+from domain.limits import Limits
+from domain.order import Cancellation
+from domain.reference import OrderId
+from ports.records import CaseOpened, CaseSettled, OrderStep, OrderView, WaitingCase
+from workflows import identity, narrative, options
+from workflows.attended import Attended
+from workflows.messages import (
+    CancelRequested,
+    Fact,
+    OrderPlaced,
+    OrderStart,
+    ParcelReported,
+    PaymentSettled,
+    RecipientAmended,
+)
+
+RECORDED_BY: dict[type, Callable[..., Any]] = {
+    OrderPlaced: RecordActivities.place,
+    PaymentSettled: RecordActivities.record_payment,
+    CancelRequested: RecordActivities.request_cancellation,
+    ParcelReported: RecordActivities.report_parcel,
+    RecipientAmended: RecordActivities.amend_recipient,
+}
+
+
+class AttendedOrder(Attended):
+    """Its steps are in the subclass."""
+
+    def __init__(self, order_id: OrderId) -> None:
+        super().__init__()
+        self._order = OrderView(order_id, known=False, limits=Limits())
+        self._early: list[Fact] = []
+        self._on_straight_way = False  # until the order is known, there is nothing to divert
+
+    @property
+    def _cases(self) -> tuple[WaitingCase, ...]:
+        return self._order.cases
+
+    @property
+    def _waits_for(self) -> str:
+        return narrative.waiting_for(self._order)
+
+    @property
+    def _diverted(self) -> bool:
+        cancelled = self._order.cancellation is Cancellation.REQUESTED
+        return self._on_straight_way and (cancelled or self._order.finished)
+
+    def _start_anew(self) -> NoReturn:
+        workflow.continue_as_new(OrderStart(self._order.order_id))
+
+    def _step(self, verb: str, outbound: int = 1) -> OrderStep:
+        named = identity.about_outbound(verb, outbound)
+        transaction_id = identity.transaction_id(workflow.info().workflow_id, named)
+        return OrderStep(self._order.order_id, transaction_id, outbound)
+
+    async def _record(self, activity: Callable[..., Any], fact: object) -> None:
+        """One transaction of the record; the order is what it answers."""
+        self._order = await workflow.execute_local_activity_method(activity, fact, **options.RECORD)
+
+    async def _hear(self) -> None:
+        """Write what came in. Until the order is known, only the order itself and money can be written."""
+        while self._inbox:
+            fact = self._inbox.popleft()
+            if self._order.known or isinstance(fact, (OrderPlaced, PaymentSettled)):
+                await self._record(RECORDED_BY[type(fact)], fact)
+            else:
+                self._early.append(fact)
+            if self._order.known and self._early:
+                self._inbox.extend(self._early)
+                self._early.clear()
+
+    async def _open_case(self, cause: Cause, detail: str, attempts: int = 0) -> None:
+        order_id = self._order.order_id
+        last_error = detail if attempts else None
+        await self._record(
+            RecordActivities.open_case, CaseOpened(order_id, cause, str(order_id), detail, attempts, last_error)
+        )
+
+    async def _settle(self, decision: CaseDecision) -> None:
+        await self._record(RecordActivities.settle_case, CaseSettled(self._order.order_id, decision))
+
+    def _show(self, *, resting: bool) -> None:
+        """What the Temporal Web UI says. Each change of a search attribute costs, so passing stages make none."""
+        workflow.set_current_details(narrative.details(self._order))
+        stage, attention = self._order.stage, self._order.open_cases > 0
+        shown = workflow.info().typed_search_attributes
+        if attention != shown.get(identity.NEEDS_ATTENTION) or (resting and stage != shown.get(identity.STAGE)):
+            workflow.upsert_search_attributes(
+                [identity.STAGE.value_set(stage), identity.NEEDS_ATTENTION.value_set(attention)]
+            )

@@ -1,0 +1,153 @@
+"""What a workflow of one refund stands on beside listening: its record, and the approval that people act on."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from temporalio import workflow
+
+from activities.approvers import ApproverActivities, PersonAsked, Standing
+from activities.refunds import RefundActivities
+from domain.approval import Approval
+from domain.approval_verbs import VERBS, Deed, Where
+from domain.case import CaseDecision, Cause
+from domain.errors import ApprovalRefused
+from domain.limits import Limits
+from domain.money import Money
+from ports.records import WaitingCase
+from ports.refunds import (
+    ApprovalMoved,
+    RefundAsked,
+    RefundCaseOpened,
+    RefundCaseSettled,
+    RefundStep,
+    RefundView,
+    Reminder,
+)
+from workflows import identity, narrative, options
+from workflows.attended import Attended
+from workflows.refund_messages import ApprovalCommand
+
+DECIDES = ("approve", "refuse", "add_signer", "transfer", "delegate", "send_back")
+
+
+@dataclass
+class Spoken:
+    """A command on its way through the inbox; its handler waits until it is `done`."""
+
+    command: ApprovalCommand
+    done: bool = False
+    refusal: str = field(default="")
+
+
+class AttendedRefund(Attended):
+    """Its steps are in the subclass."""
+
+    def __init__(self, asked: RefundAsked) -> None:
+        super().__init__()
+        self._refund = RefundView(asked.refund_id, asked.order_id, known=False, limits=Limits())
+
+    @property
+    def _cases(self) -> tuple[WaitingCase, ...]:
+        return self._refund.cases
+
+    @property
+    def _waits_for(self) -> str:
+        return narrative.refund_waiting_for(self._refund)
+
+    @property
+    def _approval(self) -> Approval:
+        assert self._refund.approval is not None
+        return self._refund.approval
+
+    @property
+    def _amount(self) -> Money:
+        assert self._refund.amount is not None
+        return self._refund.amount
+
+    def _step(self, verb: str, leg: int = 0) -> RefundStep:
+        transaction_id = identity.transaction_id(workflow.info().workflow_id, f"{verb}/{leg}" if leg else verb)
+        return RefundStep(self._refund.refund_id, self._refund.order_id, transaction_id, leg)
+
+    async def _record(self, activity: Callable[..., Any], fact: object) -> None:
+        self._refund = await workflow.execute_local_activity_method(activity, fact, **options.RECORD)
+
+    async def _hear(self) -> None:
+        """One command after the other: who comes second is told what became of it."""
+        while self._inbox:
+            spoken: Spoken = self._inbox.popleft()
+            try:
+                await self._obeyed(spoken.command)
+            except ApprovalRefused as refused:
+                spoken.refusal = str(refused)
+            spoken.done = True
+
+    async def _obeyed(self, command: ApprovalCommand) -> None:
+        """The engine decides, the record keeps it. Raises ApprovalRefused."""
+        stands_in_for: tuple[str, ...] = ()
+        if command.verb in DECIDES:
+            asked = PersonAsked(command.by, workflow.now(), self._amount, command.signer)
+            standing: Standing = await workflow.execute_local_activity_method(
+                ApproverActivities.standing, asked, **options.RECORD
+            )
+            if standing.refusal:
+                raise ApprovalRefused(standing.refusal)
+            stands_in_for = standing.stands_in_for
+        deed = Deed(command.by, workflow.now(), command.version, stands_in_for)
+        await self._move_approval(self._acted(command, deed), command.by, command.verb, why=command.reason)
+
+    def _acted(self, command: ApprovalCommand, deed: Deed) -> Approval:
+        """Each verb takes what it needs of the command."""
+        verb, task = VERBS[command.verb], () if command.task is None else (command.task,)
+        said: dict[str, tuple[Any, ...]] = {
+            "approve": (command.reason,),
+            "refuse": (command.reason,),
+            "add_signer": (command.signer, Where(command.where or Where.BEFORE)),
+            "transfer": (command.signer,),
+            "delegate": (command.signer,),
+            "send_back": (command.reason, command.step),
+        }
+        if command.verb == "resubmit":
+            return verb(self._approval, deed, self._amount, keep_signatures=command.keep_signatures)
+        return verb(self._approval, *task, deed, *said.get(command.verb, ()))
+
+    async def _move_approval(
+        self,
+        approval: Approval,
+        by: str,
+        verb: str,
+        *,
+        why: str = "",
+        policy: str | None = None,
+        reminder: Reminder | None = None,
+    ) -> None:
+        step, number = self._step(verb), self._refund.approval_moves + 1
+        await self._record_step(
+            RefundActivities.move_approval,
+            ApprovalMoved(
+                step.refund_id, step.order_id, step.transaction_id, number, approval, by, verb, why, policy, reminder
+            ),
+        )
+
+    async def _open_case(self, cause: Cause, detail: str, attempts: int = 0) -> None:
+        await self._open_case_about(cause, self._refund.refund_id, detail, attempts)
+
+    async def _open_case_about(self, cause: Cause, subject: str, detail: str, attempts: int = 0) -> None:
+        refund = self._refund
+        last_error = detail if attempts else None
+        fact = RefundCaseOpened(refund.refund_id, refund.order_id, cause, subject, detail, attempts, last_error)
+        await self._record(RefundActivities.open_case, fact)
+
+    async def _settle(self, decision: CaseDecision) -> None:
+        fact = RefundCaseSettled(self._refund.refund_id, self._refund.order_id, decision)
+        await self._record(RefundActivities.settle_case, fact)
+
+    def _show(self, *, resting: bool) -> None:
+        """What the Temporal Web UI says. Each change of a search attribute costs, so passing stages make none."""
+        workflow.set_current_details(narrative.refund_details(self._refund))
+        stage, attention = self._refund.stage, self._refund.open_cases > 0
+        shown = workflow.info().typed_search_attributes
+        if attention != shown.get(identity.NEEDS_ATTENTION) or (resting and stage != shown.get(identity.STAGE)):
+            workflow.upsert_search_attributes(
+                [identity.STAGE.value_set(stage), identity.NEEDS_ATTENTION.value_set(attention)]
+            )

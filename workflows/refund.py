@@ -1,0 +1,265 @@
+"""A refund's way from the request to the money."""
+
+from datetime import datetime, timedelta
+
+from temporalio import exceptions, workflow
+from temporalio.exceptions import ApplicationError
+
+from activities.approvers import ApproverActivities, Level, TaskAsked
+from activities.payments import PaymentActivities
+from activities.refunds import RefundActivities
+from domain import approval
+from domain.approval import Status, Task
+from domain.approval_verbs import VERBS, reminded
+from domain.case import CaseDecision, Cause, check_decision
+from domain.errors import ApprovalRefused, SkipRefused
+from domain.refund import RefundStage
+from domain.refund_leg import TO_BE_ASKED, TO_BE_ASKED_ABOUT, RefundOutcome, Told
+from domain.route import RefundFacts, Route
+from ports.payments import RefundAnswer, RefundOrder, RefundQuestion
+from ports.refunds import LegAnswered, LegView, Reminder
+from workflows import options
+from workflows.attended_refund import AttendedRefund, Spoken
+from workflows.refund_messages import ApprovalCommand, RefundAsked, RefundEnd, RefundStart, RefundView
+
+DAY = timedelta(days=1)
+MOST_DOUBLINGS = 30  # of a pause: the longest one is reached long before
+UNDECIDED = (Status.OPEN, Status.RETURNED)
+
+
+@workflow.defn(name="RefundWorkflow")
+class RefundWorkflow(AttendedRefund):
+    """One refund: docs/sop.md, section 9."""
+
+    @workflow.init
+    def __init__(self, start: RefundStart) -> None:
+        super().__init__(start.asked)
+        self._asked = start.asked
+        self._levels: dict[tuple[int, str, datetime], list[Level]] = {}  # who is still to be reminded of which task
+        self._asks: dict[int, list[datetime]] = {}  # when each leg was asked for or about, since somebody looked at it
+
+    @workflow.run
+    async def run(self, start: RefundStart) -> RefundEnd:
+        await self._opened()
+        await self._approved()
+        await self._paid_back()
+        await self._all_heard()
+        return RefundEnd(start.asked.refund_id, start.asked.order_id, self._refund.stage)
+
+    # What the outside may ask and tell
+
+    @workflow.query(description="where the refund stands")
+    def progress(self) -> RefundView:
+        return self._refund
+
+    @workflow.update(description="open the refund: accepted, or refused with the maximum")
+    async def open(self, _: RefundAsked) -> RefundView:
+        await workflow.wait_condition(lambda: self._refund.known)
+        return self._refund
+
+    @workflow.update(description="approve, refuse, withdraw, or another verb of the approval")
+    async def act(self, command: ApprovalCommand) -> RefundView:
+        spoken = Spoken(command)
+        self._inbox.append(spoken)
+        await workflow.wait_condition(lambda: spoken.done)
+        if spoken.refusal:
+            raise ApplicationError(spoken.refusal, type="ApprovalRefused", non_retryable=True)
+        return self._refund
+
+    @act.validator
+    def _may_act(self, command: ApprovalCommand) -> None:
+        if command.verb not in VERBS:
+            raise ApplicationError(f"choose one of {', '.join(VERBS)}", type="ApprovalRefused")
+        if self._refund.approval is None or self._refund.approval.status not in UNDECIDED:
+            raise ApplicationError(f"nothing is to be decided: it is {self._refund.stage}", type="ApprovalRefused")
+
+    @workflow.update(description="decide a case that this refund waits for: retry, or cancel what was refused")
+    async def decide_case(self, decision: CaseDecision) -> RefundStage:
+        self._decisions[decision.case_id] = decision
+        await workflow.wait_condition(lambda: decision.case_id not in self._waiting_cases())
+        return self._refund.stage
+
+    @decide_case.validator
+    def _may_decide_case(self, decision: CaseDecision) -> None:
+        cause = self._waiting_cases().get(decision.case_id)
+        if cause is None or decision.case_id in self._decisions:
+            raise ApplicationError("this case is not open: somebody decided it before", type="CaseNotOpen")
+        try:
+            check_decision(cause, decision)
+        except SkipRefused as refused:
+            raise ApplicationError(str(refused), type="SkipRefused") from refused
+
+    # The steps, in the order of run()
+
+    async def _opened(self) -> None:
+        """9.1 It is in the record, within the ceilings, or refused with the maximum."""
+        await self._record_step(RefundActivities.open, self._asked)
+
+    async def _approved(self) -> None:
+        """9.2 Those whom the policy names have signed for this amount and version; superiors are reminded."""
+        if self._refund.ended:
+            return
+        route = await self._routed()
+        while self._approval.status in UNDECIDED:
+            due = await self._next_reminder(route)
+            if not await self._until(
+                lambda: self._approval.status not in UNDECIDED, by=due and due[1].at, resting=True
+            ):
+                assert due is not None
+                await self._remind(*due)
+
+    async def _paid_back(self) -> None:
+        """9.3 Each leg is written before its provider is asked, and asked about until it is known what became of it."""
+        if self._refund.ended:
+            return
+        await self._record_step(RefundActivities.plan, self._step("plan"))
+        while not self._refund.ended:
+            for leg in self._refund.legs:
+                if (at := self._due(leg)) is not None and at <= workflow.now():
+                    await self._asked_once(leg)
+            await self._until(lambda: self._refund.ended or self._decision() is not None, by=self._next_due())
+            if (decision := self._decision()) is not None:
+                await self._carry_out(decision)
+
+    async def _all_heard(self) -> None:
+        """Return only when every person has an answer."""
+        await self._until(workflow.all_handlers_finished)
+        self._show(resting=True)
+
+    # Approval
+
+    async def _routed(self) -> Route:
+        """Who signs. Where the policy finds nobody, a person mends it."""
+        while True:
+            route: Route = await workflow.execute_local_activity_method(
+                ApproverActivities.route, self._facts(), **options.RECORD
+            )
+            stuck = route.stuck
+            if not stuck:
+                try:
+                    new = approval.start(self._refund.applicant, self._amount, route.steps, workflow.now())
+                except ApprovalRefused as refused:
+                    stuck = str(refused)
+                else:
+                    policy = f"{route.policy}@{route.version}"
+                    await self._move_approval(new, "workflow", "route", why=route.why, policy=policy)
+                    return route
+            await self._open_case(Cause.NOBODY_SIGNS, stuck)
+            await self._decided(Cause.NOBODY_SIGNS)
+
+    def _facts(self) -> RefundFacts:
+        refund = self._refund
+        assert refund.together is not None
+        order = refund.order_id
+        return RefundFacts(
+            refund.together, order.channel, order.shop_id, reason=refund.reason, applicant=refund.applicant
+        )
+
+    async def _next_reminder(self, route: Route) -> tuple[Task, Level] | None:
+        """The open task whose superior is to be told first, and when."""
+        found: list[tuple[Task, Level]] = []
+        for task in self._approval.open_tasks:
+            assert task.opened_at is not None
+            key = (task.task_id, task.signer, task.opened_at)
+            if key not in self._levels:
+                asked = TaskAsked(
+                    task.signer, self._refund.applicant, route.entity_id, task.opened_at, route.limits[task.step]
+                )
+                self._levels[key] = list(
+                    await workflow.execute_local_activity_method(ApproverActivities.levels, asked, **options.RECORD)
+                )
+            found.append((task, self._levels[key][0]))
+        return min(found, key=lambda each: (each[1].at, each[0].task_id), default=None)
+
+    async def _remind(self, task: Task, level: Level) -> None:
+        """One message to each level; the last superior keeps being told, each day."""
+        assert task.opened_at is not None
+        levels = self._levels[(task.task_id, task.signer, task.opened_at)]
+        levels.pop(0)
+        if not levels:
+            levels.append(Level(level.at + DAY, level.person))
+        count = 1 + sum(each.task_id == task.task_id and not each.skipped for each in self._refund.reminders)
+        for person, reason in level.skipped:
+            note = Reminder(task.task_id, count, person, workflow.now(), reason)
+            await self._move_approval(self._approval, "workflow", "remind", why=reason, reminder=note)
+        after = reminded(self._approval, task.task_id, level.person) if level.person != task.signer else self._approval
+        note = Reminder(task.task_id, count, level.person, workflow.now())
+        await self._move_approval(after, "workflow", "remind", why=f"told {level.person}", reminder=note)
+
+    # Money
+
+    def _due(self, leg: LegView) -> datetime | None:
+        """When to ask next: at once, then at doubling pauses. None while it is a person's turn, or it has ended."""
+        if leg.leg.state not in (*TO_BE_ASKED, *TO_BE_ASKED_ABOUT):
+            return None
+        asks = self._asks.get(leg.leg.number)
+        if not asks:
+            return workflow.now()
+        limits = self._refund.limits
+        pause: timedelta = limits.refund_first_pause * 2 ** min(len(asks) - 1, MOST_DOUBLINGS)
+        return asks[-1] + min(pause, limits.refund_longest_pause)
+
+    def _next_due(self) -> datetime | None:
+        return min((at for leg in self._refund.legs if (at := self._due(leg)) is not None), default=None)
+
+    async def _asked_once(self, leg: LegView) -> None:
+        """One call, under the number that the leg has; what was not heard is unknown, never failed."""
+        number = leg.leg.number
+        asks = self._asks.setdefault(number, [])
+        asks.append(workflow.now())
+        if leg.leg.state in TO_BE_ASKED:
+            await self._record_step(RefundActivities.ask_leg, self._step("refund", number))
+        told = await self._told(leg)
+        step = self._step("refund", number)
+        await self._record_step(
+            RefundActivities.record_answer,
+            LegAnswered(step.refund_id, step.order_id, step.transaction_id, number, told),
+        )
+        now = self._refund.legs[number - 1]
+        if now.leg.state in TO_BE_ASKED_ABOUT and workflow.now() - asks[0] >= self._refund.limits.refund_unclear_after:
+            detail = f"{now.leg.amount} under {now.leg.out_refund_no}: {len(asks)} times asked, and nobody knows"
+            await self._open_case_about(Cause.REFUND_UNCLEAR, now.leg.out_refund_no, detail)
+
+    async def _told(self, leg: LegView) -> Told:
+        try:
+            answer = await self._attempt(lambda: self._call(leg), lambda: False)
+        except exceptions.ActivityError:
+            return Told(RefundOutcome.UNKNOWN)
+        assert answer is not None
+        return Told(answer.outcome, answer.refund_no, answer.amount, answer.at, answer.code)
+
+    def _call(self, view: LegView) -> workflow.ActivityHandle[RefundAnswer]:
+        leg, call = view.leg, options.provider_call(self._refund.limits)
+        if leg.state in TO_BE_ASKED_ABOUT:
+            question = RefundQuestion(
+                *leg.payment,
+                view.out_trade_no,
+                leg.out_refund_no,
+                leg.amount,
+                view.captured,
+                self._step("query_refund", leg.number).transaction_id,
+            )
+            return workflow.start_activity_method(PaymentActivities.query_refund, question, **call)
+        order = RefundOrder(
+            *leg.payment,
+            view.out_trade_no,
+            leg.out_refund_no,
+            leg.amount,
+            view.captured,
+            reason="",
+            transaction_id=self._step("refund", leg.number).transaction_id,
+        )
+        return workflow.start_activity_method(PaymentActivities.refund, order, **call)
+
+    def _decision(self) -> CaseDecision | None:
+        waiting = self._waiting_cases()
+        return next((each for case_id, each in self._decisions.items() if case_id in waiting), None)
+
+    async def _carry_out(self, decision: CaseDecision) -> None:
+        """A person looked at a leg: it is asked again at once, or given up."""
+        subject = next(case.subject for case in self._cases if case.case_id == decision.case_id)
+        del self._decisions[decision.case_id]
+        await self._settle(decision)
+        for view in self._refund.legs:
+            if view.leg.out_refund_no == subject:
+                self._asks.pop(view.leg.number, None)

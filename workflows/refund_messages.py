@@ -1,0 +1,42 @@
+"""Everything one can say to a refund's workflow. What people do with its approval are updates."""
+
+from dataclasses import dataclass
+
+from domain.reference import OrderId
+from domain.refund import RefundStage
+from ports.refunds import RefundAsked, RefundView
+
+
+@dataclass(frozen=True)
+class RefundStart:
+    asked: RefundAsked
+
+
+@dataclass(frozen=True)
+class RefundEnd:
+    """How a refund ended; the record holds the rest."""
+
+    refund_id: str
+    order_id: OrderId
+    stage: RefundStage
+
+
+@dataclass(frozen=True)
+class ApprovalCommand:
+    """What somebody does with the approval he saw as `version`; `verb` is one of domain/approval_verbs.py: VERBS.
+
+    `task` is whose turn it is about; `signer` and `where` are for added, transferred and delegated tasks.
+    """
+
+    verb: str
+    by: str
+    version: int
+    task: int | None = None
+    reason: str = ""
+    signer: str = ""
+    where: str = ""
+    step: int | None = None
+    keep_signatures: bool = False
+
+
+__all__ = ["ApprovalCommand", "RefundAsked", "RefundEnd", "RefundStart", "RefundView"]
