@@ -81,12 +81,26 @@ async def test_an_answer_that_proves_nothing_leaves_a_refund_unknown(
 
 @each_side
 @each_call
-async def test_a_request_that_never_left_is_an_outage(side: RefundsUnderTest, call: Call) -> None:
+@pytest.mark.parametrize("error", [httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout])
+async def test_a_request_that_never_left_is_an_outage(
+    side: RefundsUnderTest, call: Call, error: type[httpx.RequestError]
+) -> None:
     def nobody() -> httpx.Response:
-        raise httpx.ConnectError("refused")
+        raise error("refused")
 
     with pytest.raises(NeverSent):
         await asked(side, call, nobody)
+
+
+@each_side
+@pytest.mark.parametrize("error", [httpx.ReadTimeout, httpx.WriteError, httpx.RemoteProtocolError])
+async def test_a_request_that_may_have_arrived_is_unknown(
+    side: RefundsUnderTest, error: type[httpx.RequestError]
+) -> None:
+    def cut() -> httpx.Response:
+        raise error("on the way")
+
+    assert (await asked(side, "refund", cut)).outcome is UNKNOWN
 
 
 @each_side
