@@ -1,4 +1,4 @@
-"""Refunds over HTTP: opened or refused with the maximum, decided once, withdrawn, and shown to whoever may see them."""
+"""Refunds over HTTP: opened or refused with the maximum, decided once, paid back once, withdrawn, and shown."""
 
 import asyncio
 from typing import Any
@@ -44,7 +44,7 @@ async def arrived(stage: Stage) -> None:
         await save_people(db, STAFF, "test", stage.house.clock.now(), seen={})
 
 
-async def test_a_refund_is_opened_decided_once_and_shown(stage: Stage) -> None:
+async def test_a_refund_is_opened_decided_once_and_paid_back_once(stage: Stage) -> None:
     await arrived(stage)
     opened = await ask(stage, "k1", **ALL)
     assert (opened.status_code, opened.json()["stage"]) == (202, "awaiting_approval"), opened.text
@@ -60,12 +60,15 @@ async def test_a_refund_is_opened_decided_once_and_shown(stage: Stage) -> None:
     early = await decide(stage, refund, "approve", "lin", version=2)
     assert "changed meanwhile" in early.json()["detail"]
     clicks = await asyncio.gather(
-        decide(stage, refund, "approve", "lin"), decide(stage, refund, "refuse", "lin", reason="no photo")
+        decide(stage, refund, "approve", "lin"), decide(stage, refund, "approve", "lin", reason="another tab")
     )
     assert sorted(each.status_code for each in clicks) == [200, 409]
+    await stage.until_value("paid_back", "select stage from refunds where id = :id", id=refund)
     found = await shown(stage, refund)
-    assert found["decision"] in {"approved", "refused"}
-    assert (found["amount_minor"], found["approval"]["policy"]) == (14400, "refunds@0")
+    assert (found["paid_back_minor"], found["approval"]["policy"]) == (14400, "refunds@0")
+    (leg,) = found["legs"]
+    assert (leg["out_refund_no"], leg["state"]) == (f"tea_{ORDER_NO}_{refund}_1", "done")
+    assert await stage.value("select refunded_minor from order_money") == 14400
     late = await stage.shop.post(f"/refunds/{refund}/withdrawal", json={"by": "ann"})
     assert late.status_code == 409
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.workflows.conftest import env, installation, world
+from tests.workflows.conftest import env, installation, refund_world, world
 
-__all__ = ["env", "installation", "world"]
+__all__ = ["env", "installation", "refund_world", "world"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

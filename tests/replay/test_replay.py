@@ -16,6 +16,8 @@ from temporalio.workflow import NondeterminismError
 
 from runtime.temporal import WORKFLOWS, data_converter, replayer
 from tests.workflows.installation import Installation, until
+from tests.workflows.refund_stories import REFUND_STORIES
+from tests.workflows.refund_world import RefundWorld
 from tests.workflows.stories import STORIES
 from tests.workflows.world import PAYLOAD_KEYS, World
 from workflows.order import OrderWorkflow
@@ -73,8 +75,19 @@ async def has_ended(handle: WorkflowHandle[Any, Any]) -> bool:
     return (await handle.describe()).status is not WorkflowExecutionStatus.RUNNING
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", REFUND_STORIES)
+@pytest.mark.usefixtures("saving")
+async def test_a_story_of_a_refund_is_saved_and_replays(refund_world: RefundWorld, name: str) -> None:
+    await REFUND_STORIES[name](refund_world)
+    kept = anonymous((await refund_world.refund.fetch_history()).to_json_dict())
+    file = FOLDER / f"{name}.json"
+    file.write_text(json.dumps(kept, indent=1) + "\n")
+    await replayer(data_converter(PAYLOAD_KEYS)).replay_workflow(history(file))
+
+
 def test_every_story_has_a_saved_history() -> None:
-    assert {file.stem for file in FOLDER.glob("*.json")} >= {*STORIES, "sender"}
+    assert {file.stem for file in FOLDER.glob("*.json")} >= {*STORIES, *REFUND_STORIES, "sender"}
 
 
 @pytest.mark.parametrize("file", SAVED, ids=lambda file: file.stem)

@@ -11,6 +11,7 @@ from domain.reference import OrderId
 from drill.virtual.house import open_temporal
 from ports.clock import FixedClock
 from tests.workflows.installation import Installation
+from tests.workflows.refund_world import RefundWorld
 from tests.workflows.world import PAYLOAD_KEYS, World
 
 _numbers = itertools.count(1001)
@@ -26,6 +27,12 @@ async def env() -> AsyncIterator[WorkflowEnvironment]:
 async def world(env: WorkflowEnvironment, record: AsyncEngine) -> AsyncIterator[World]:
     order_id = OrderId("shop", "tea", str(next(_numbers)))
     async with World(env, record, order_id, await env.get_current_time()) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def refund_world(env: WorkflowEnvironment, record: AsyncEngine) -> AsyncIterator[RefundWorld]:
+    async with RefundWorld(env, record, OrderId("shop", "tea", "1001"), await env.get_current_time()) as opened:
         yield opened
 
 

@@ -1,16 +1,12 @@
 """A refund from request to money, in virtual time: who signs, who is reminded, and that money goes back once."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 from temporalio.client import WorkflowUpdateFailedError
-from temporalio.testing import WorkflowEnvironment
 
 from domain.case import Cause, Choice
-from domain.reference import OrderId
 from domain.refund import RefundStage
 from domain.refund_leg import RefundOutcome
 from domain.refund_money import RefundRequest, Units
@@ -22,9 +18,8 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-async def world(env: WorkflowEnvironment, record: AsyncEngine) -> AsyncIterator[RefundWorld]:
-    async with RefundWorld(env, record, OrderId("shop", "tea", "1001"), await env.get_current_time()) as opened:
-        yield opened
+def world(refund_world: RefundWorld) -> RefundWorld:
+    return refund_world
 
 
 async def moved(world: RefundWorld) -> list[str]:

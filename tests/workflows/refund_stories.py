@@ -1,0 +1,53 @@
+"""Whole lives of a refund, told from beginning to end."""
+
+from collections.abc import Awaitable, Callable
+
+from domain.case import Cause, Choice
+from domain.refund_leg import RefundOutcome
+from tests.workflows.refund_world import RefundWorld
+
+RefundStory = Callable[[RefundWorld], Awaitable[object]]
+
+
+async def refund_paid_back(world: RefundWorld) -> None:
+    """A superior is reminded, decides, and the provider's answer is lost at first."""
+    world.provider.refund_script = [RefundOutcome.UNKNOWN]
+    await world.arrived()
+    await world.ask()
+    await world.passes(hours=24, seconds=1)
+    await world.act("approve", "fang")
+    await world.refund_ended()
+
+
+async def refund_troubled(world: RefundWorld) -> None:
+    """The account is empty, the number dies, its successor is refused; a person retries, and it goes through."""
+    world.provider.refund_script = [RefundOutcome.SHORT_OF_BALANCE, RefundOutcome.CLOSED, RefundOutcome.REFUSED]
+    await world.arrived()
+    await world.ask()
+    await world.act("approve", "lin")
+    await world.passes(minutes=1)
+    await world.decide_refund(Cause.REFUND_REFUSED, Choice.RETRY)
+    await world.refund_ended()
+
+
+async def refund_too_much(world: RefundWorld) -> None:
+    await world.arrived()
+    await world.ask()
+    await world.ask(refund_id="r2")
+    await world.refund_ended()
+
+
+async def refund_withdrawn(world: RefundWorld) -> None:
+    await world.arrived()
+    await world.ask()
+    await world.act("add_signer", "lin", signer="boss")
+    await world.act("withdraw", "ann", None)
+    await world.refund_ended()
+
+
+REFUND_STORIES: dict[str, RefundStory] = {
+    "refund_paid_back": refund_paid_back,
+    "refund_troubled": refund_troubled,
+    "refund_too_much": refund_too_much,
+    "refund_withdrawn": refund_withdrawn,
+}
