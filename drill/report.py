@@ -19,6 +19,7 @@ from drill.virtual.matrix import CELLS, Cell
 from verify import Invariant
 
 SHOWN_CHARACTERS = 1200
+MOST_STRANDED_SHARE = 0.02
 KILL_COLUMNS = ("killed", "order", "paid, not pushed", "back after (s)", "went on after (s)")
 
 
@@ -39,7 +40,16 @@ class Report:
 
     @property
     def schedules(self) -> int:
-        return sum(len(outcome.numbers) for outcome in self.outcomes)
+        """Those that were played to their end, or broke."""
+        return sum(len(outcome.numbers) for outcome in self.outcomes if not outcome.stranded)
+
+    @property
+    def stranded(self) -> list[int]:
+        return [number for outcome in self.outcomes if outcome.stranded for number in outcome.numbers]
+
+    @property
+    def too_many_stranded(self) -> bool:
+        return len(self.stranded) > max(1, MOST_STRANDED_SHARE * self.schedules)
 
     @property
     def hits(self) -> Counter[Cell]:
@@ -55,11 +65,14 @@ class Report:
 
     @property
     def held(self) -> bool:
-        return not (self.broken or self.empty_cells or self.kills_missed or self.broken_by_kills)
+        return not (
+            self.broken or self.empty_cells or self.kills_missed or self.broken_by_kills or self.too_many_stranded
+        )
 
     def counted(self) -> dict[str, int]:
         return {
             "schedules": self.schedules,
+            "lost by the test server": len(self.stranded),
             "orders": sum(outcome.orders for outcome in self.outcomes),
             "crashes": sum(outcome.crashes for outcome in self.outcomes),
             "faults of the outside": sum(outcome.strikes for outcome in self.outcomes),
@@ -76,6 +89,7 @@ class Report:
             **self.counted(),
             "broken": [asdict(found) | {"played_with": list(outcome.numbers)} for outcome, found in self.broken],
             "empty_cells": [f"{cell.point} x {cell.fault}" for cell in self.empty_cells],
+            "stranded": self.stranded,
             "kills": [asdict(blow) for blow in self.blows],
             "kills_missed": self.kills_missed,
             "broken_by_kills": [asdict(found) for found in self.broken_by_kills],
@@ -127,6 +141,7 @@ def _sentence(report: Report) -> str:
     wrong = {
         "broken": len(report.broken) + len(report.broken_by_kills),
         "never hit": len(report.empty_cells),
+        "too many lost": int(report.too_many_stranded),
         "never came": len(report.kills_missed),
     }
     verdict = "every invariant held" if report.held else ", ".join(f"{count} {what}" for what, count in wrong.items())

@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import partial
 
 from temporalio.api.enums.v1 import EventType
+from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
@@ -25,7 +26,7 @@ from drill.virtual.outside import Calls, Provider, Warehouse
 from drill.virtual.plan import PROVIDERS, Schedule, provider_of
 from drill.virtual.post import Post
 from drill.virtual.staff import Staff
-from drill.virtual.stage_time import StageTime
+from drill.virtual.stage_time import StageTime, Stalled, Stranded
 from drill.virtual.steps import Steps
 from persistence import shops, stock, trade_report
 from persistence.customers import Customers
@@ -100,6 +101,7 @@ async def play(records: Records, schedules: Sequence[Schedule]) -> Played:
 
 @dataclass
 class Theatre:
+    env: WorkflowEnvironment
     lives: Lives
     counted: Counter[str]
     engine: Engine
@@ -141,16 +143,20 @@ class Theatre:
         for worker in workers(env, orders, providers, warehouse, interceptors, _runner()):
             await stack.enter_async_context(worker)
         staff = Staff(lives, engine, CaseDecisions(engine, env.client, clock), warehouse, counted)
-        return cls(lives, counted, engine, url, providers, warehouse, post, time, staff)
+        return cls(env, lives, counted, engine, url, providers, warehouse, post, time, staff)
 
     async def play(self) -> None:
         for life in self.lives:
             provider = self.providers[provider_of(life.order_id.shop_id)]
             self.time.start(Act(life, provider, self.warehouse, self.post, self.time).play())
         self.time.start(self.staff.work(self.time))
-        await self.time.play()
-        self.time.start(self._hear_the_last())
-        await self.time.play()
+        try:
+            await self.time.play()
+            self.time.start(self._hear_the_last())
+            await self.time.play()
+        except Stalled as stalled:
+            lost = [str(life.order_id) for life in self.lives if await _is_stranded(self.env, life.order_id)]
+            raise Stranded(", ".join(lost)) if lost else stalled from None
 
     async def _hear_the_last(self) -> None:
         """Who spoke last was promised to be heard: until that is done, or for an hour."""
@@ -186,6 +192,20 @@ async def _gives_up(env: WorkflowEnvironment, order_id: OrderId) -> bool:
     run = env.client.get_workflow_handle(identity.order_workflow_id(order_id))
     events = [event.event_type async for event in run.fetch_history_events()]
     return EventType.EVENT_TYPE_ACTIVITY_TASK_CANCEL_REQUESTED in events
+
+
+async def _is_stranded(env: WorkflowEnvironment, order_id: OrderId) -> bool:
+    """Its task has begun, as its history says, and the server knows of none.
+
+    It refuses the answer to a task that cancels a timer which fired meanwhile, and never gives the task out again.
+    """
+    run = env.client.get_workflow_handle(identity.order_workflow_id(order_id))
+    try:
+        known = (await run.describe()).raw_description.HasField("pending_workflow_task")
+        history = await run.fetch_history()
+    except RPCError:  # it never began
+        return False
+    return not known and history.events[-1].event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED
 
 
 def _settings(url: str) -> Settings:

@@ -13,6 +13,7 @@ from drill.virtual.batch import Records, open_records, play
 from drill.virtual.judgement import Found
 from drill.virtual.matrix import Cell, Component, Fault, Point
 from drill.virtual.plan import draw
+from drill.virtual.stage_time import Stranded
 
 BATCH = 12
 PLAYED = "played-to-the-end"
@@ -20,7 +21,10 @@ PLAYED = "played-to-the-end"
 
 @dataclass(frozen=True)
 class Outcome:
-    """Of the schedules `numbers`, played together. `broken`: invariants, each with the schedules it names."""
+    """Of the schedules `numbers`, played together. `broken`: invariants, each with the schedules it names.
+
+    `stranded`: the test server lost it on the way, twice.
+    """
 
     numbers: tuple[int, ...]
     orders: int
@@ -29,6 +33,7 @@ class Outcome:
     hits: Counter[Cell]
     seconds: float
     broken: tuple[Found, ...] = ()
+    stranded: bool = False
 
     def as_data(self) -> dict[str, Any]:
         hits = [[cell.point.component, cell.point.at, cell.fault, count] for cell, count in self.hits.items()]
@@ -62,6 +67,8 @@ async def _alone(records: Records, seed: int, number: int) -> Outcome:
     """The test server can get stuck by itself; a schedule that comes to no end twice is broken."""
     try:
         return await _played(records, seed, (number,))
+    except Stranded:
+        return Outcome((number,), 0, 0, 0, Counter(), 0.0, stranded=True)
     except Exception as error:  # noqa: BLE001 - such as a sender who gave up, or time that stands still
         found = Found(PLAYED, (number,), {"why": f"{type(error).__name__}: {error}"})
         return Outcome((number,), 0, 0, 0, Counter(), 0.0, (found,))

@@ -21,6 +21,10 @@ class Stalled(Exception):
     """Something is in flight that never ends, so that time does not pass."""
 
 
+class Stranded(Stalled):
+    """The test server lost an order's workflow task (temporalio/sdk-java, issue 3088): nothing learnt of us."""
+
+
 class StageTime:
     """`clock` shows the time of the last step, to whoever asks in between."""
 

@@ -62,6 +62,13 @@ def test_an_outcome_comes_out_of_its_process_as_it_went_in() -> None:
     assert Outcome.read(json.loads(json.dumps(gone.as_data()))) == gone
 
 
+def test_a_schedule_that_the_test_server_lost_is_not_counted_and_too_many_of_them_fail_the_drill() -> None:
+    lost = Outcome((18,), 0, 0, 0, Counter(), 0.0, stranded=True)
+    report = Report(9, must_cover=True, outcomes=[outcome(), lost])
+    assert (report.held, report.schedules, report.stranded) == (True, 2, [18])
+    assert not Report(9, must_cover=True, outcomes=[outcome(), lost, lost]).held
+
+
 def test_a_kill_that_never_came_fails_the_drill() -> None:
     report = Report(9, must_cover=False, kills_missed=["worker: push unanswered: not within 90 s"])
     assert not report.held
