@@ -21,7 +21,7 @@ Json = dict[str, object]
 
 
 class FaultWish(BaseModel):
-    """`key`: an out_trade_no at trade, refund and provider, a reference at warehouse and parcel, a shop id, `*` for any."""
+    """`key`: an out_trade_no at trade, refund and provider, a reference at warehouse and parcel, a shop id, `*`: any."""
 
     place: Place
     fault: Fault
