@@ -21,7 +21,7 @@ Json = dict[str, object]
 
 
 class FaultWish(BaseModel):
-    """`key`: an out_trade_no at trade, refund and provider, a reference at warehouse and parcel, a shop id, `*`: any."""
+    """`key`: an out_trade_no at trade, refund and provider, a reference at warehouse and parcel, a shop id; or `*`."""
 
     place: Place
     fault: Fault

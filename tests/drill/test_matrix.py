@@ -13,7 +13,6 @@ from drill.virtual.matrix import CELLS, POINTS, RECORD_STEPS, Call, Cell, Compon
 from drill.virtual.plan import ORDERS, SHORT, draw
 from drill.virtual.stories import STORIES, Strike, is_lost_task, reaching
 
-
 NOT_YET = ("payments.refund", "payments.query_refund")  # the stories are of orders: none pays back yet
 
 
