@@ -204,6 +204,11 @@ class Dump:
         self._raw = raw
         self._own = {"app_id": app_ids, "seller_id": seller_ids}
 
+    @property
+    def raw(self) -> Json:
+        """For readers of a part that has a file of its own."""
+        return self._raw
+
     @cached_property
     def trades(self) -> list[Trade]:
         """Own ones only."""

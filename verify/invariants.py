@@ -6,7 +6,7 @@ Its name is the function's, in kebab-case; its sentence is the first line of its
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from verify import audit, endings, events, ledger, messages, money, orders, parcels, pushes, stock
+from verify import audit, endings, events, ledger, legs, messages, money, orders, parcels, pushes, stock
 from verify.comparison import Comparison, Invariant
 from verify.dump import Dump
 from verify.record import Record, opened
@@ -43,6 +43,11 @@ INVARIANTS: tuple[Check, ...] = (
     ledger.stopped_orders_owe_all,
     ledger.dropped_units_owe,
     ledger.held_apart_money,
+    legs.refunds_are_legs,
+    legs.one_refund_per_number,
+    legs.legs_within_payments,
+    legs.refunds_are_approved,
+    legs.refunds_are_booked,
     endings.ended_orders_do_not_wait,
     endings.stopped_orders_stay,
     endings.cancellations_decided,

@@ -72,6 +72,11 @@ class Record:
         )
 
     @cached_property
+    def legs(self) -> list[Row]:
+        """Each movement of money back."""
+        return self.rows("select out_refund_no, provider, account, trade_no, amount_minor, state from refund_legs")
+
+    @cached_property
     def shops_out_of_touch(self) -> set[str]:
         """Shops that take no levels, as somebody knows."""
         return set(

@@ -10,6 +10,7 @@ from domain.people import FINANCE_MANAGER, SUPPORT_SUPERVISOR, Person, Post
 from persistence.people import save_people
 from tests.journeys.orders import paid, placed
 from tests.journeys.staging import Stage
+from verify import check
 
 pytestmark = pytest.mark.slow
 
@@ -44,7 +45,7 @@ async def arrived(stage: Stage) -> None:
         await save_people(db, STAFF, "test", stage.house.clock.now(), seen={})
 
 
-async def test_a_refund_is_opened_decided_once_and_paid_back_once(stage: Stage) -> None:
+async def test_a_refund_is_opened_decided_once_and_paid_back_once(stage: Stage, record_url: str) -> None:
     await arrived(stage)
     opened = await ask(stage, "k1", **ALL)
     assert (opened.status_code, opened.json()["stage"]) == (202, "awaiting_approval"), opened.text
@@ -71,6 +72,10 @@ async def test_a_refund_is_opened_decided_once_and_paid_back_once(stage: Stage) 
     assert await stage.value("select refunded_minor from order_money") == 14400
     late = await stage.shop.post(f"/refunds/{refund}/withdrawal", json={"by": "ann"})
     assert late.status_code == 409
+    dump = (await stage.outside.get("/control/dump")).json()
+    verified = await asyncio.to_thread(check, dump, record_url)
+    broken = {each.name for each in verified if not each.held}
+    assert broken == {"shop-orders"}, "the pretended shop did not place this order; all else holds"
 
 
 async def test_a_withdrawn_refund_frees_the_ceiling_and_what_nobody_placed_is_unknown(stage: Stage) -> None:

@@ -10,6 +10,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from runtime.embedded import EmbeddedPostgres
+from tests.verify.faults_of_refunds import PAID_BACK, tell_paid_back
 from tests.verify.shelves import levels
 from tests.verify.small_world import SmallWorld
 
@@ -134,6 +135,8 @@ def insert(database_url: str, world: SmallWorld) -> None:
             insert_row(db, "order_money", row)
         for sku, units in _open_units(world).items():
             db.execute("update stock set reserved = %s where sku = %s", (units, sku))
+        for statement in PAID_BACK:
+            db.execute(statement.encode())
 
 
 def insert_row(db: psycopg.Connection[Any], table: str, row: dict[str, Any]) -> None:
@@ -193,4 +196,6 @@ async def small_record(postgres: EmbeddedPostgres, small_template: str) -> Async
 @pytest.fixture
 def small_dump() -> dict[str, Any]:
     """What the outside says of the same world; a test may alter it."""
-    return fourteen_orders().dump
+    dump = fourteen_orders().dump
+    tell_paid_back(dump)
+    return dump

@@ -1,0 +1,76 @@
+"""One refund of the small world, and faults of refunds: moved unasked, unapproved, unbooked, or beyond the payment."""
+
+from tests.verify.planting import Dump, outside, record
+
+_REFUND = """
+    insert into refunds (id, order_id, applicant, kind, basis, reason, note, currency, amount_minor, shipping_minor,
+                         adjustments, version, decision, repayment, stage, refusal, policy, approval_moves,
+                         approved_minor, approved_version, requested_at, updated_at)
+    values ('{id}', '{order}', 'ann', 'refund_only', 'sale', 'damaged', '', 'CNY', {amount}, 0, '[]', 1,
+            '{decision}', 'under_way', 'paying_back', '', 'refunds@0', 2, {amount}, 1, now(), now());
+    insert into refund_legs (refund_id, number, out_refund_no, provider, account, trade_no, currency, amount_minor,
+                             freight_minor, state, planned_at, updated_at)
+    select '{id}', 1, 'no_{id}_1', provider, account, trade_no, currency, {amount}, 0, '{state}', now(), now()
+    from payments where order_id = '{order}'
+"""
+_DONE = {"id": "r0", "order": "shop/tools/2002", "amount": 100, "decision": "approved", "state": "done"}
+_NEW = _DONE | {"id": "r1", "order": "shop/tea/1001"}
+PAID_BACK = (
+    *_REFUND.format(**_DONE).split(";"),
+    """
+    insert into ledger_entries (seq, order_id, kind, reference, transaction_id, booked_at, posting_count)
+    overriding system value values (800, 'shop/tools/2002', 'refunded', 'no_r0_1', 'refund/r0/refund/1', now(), 2)
+    """,
+    """
+    insert into ledger_postings (entry_seq, account, amount_minor, currency)
+    values (800, 'buyer_cash', 100, 'CNY'), (800, 'provider_receivable', -100, 'CNY')
+    """,
+    "update order_money set refunded_minor = 100 where order_id = 'shop/tools/2002'",
+)
+
+
+def tell_paid_back(dump: Dump) -> None:
+    """What WeChat Pay says of it."""
+    dump["wechatpay"]["refunds"] = [_refund("no_r0_1", "T2002", 100)]
+    dump["wechatpay"]["calls"].append(_call("no_r0_1", "1.00"))
+
+
+def _refund(number: str, trade_no: str, amount_minor: int) -> Dump:
+    told = {"out_refund_no": number, "trade_no": trade_no, "amount_minor": amount_minor}
+    return told | {"currency": "CNY", "state": "done", "done_at": None}
+
+
+def _call(number: str, parameters: str) -> Dump:
+    call = {"method": "refund", "out_trade_no": "tools_2002", "answer_code": "200"}
+    return call | {"out_refund_no": number, "parameters": parameters}
+
+
+REFUNDS = (
+    outside(
+        "a provider paid back what no leg asked for",
+        lambda dump: dump["wechatpay"]["refunds"].append(_refund("no_r9_1", "T2002", 1)),
+        "refunds-are-legs",
+    ),
+    outside(
+        "one refund number was sent with two amounts",
+        lambda dump: dump["wechatpay"]["calls"].append(_call("no_r0_1", "2.00")),
+        "one-refund-per-number",
+    ),
+    record(
+        "a leg is of more than its payment brought",
+        _REFUND.format(**_NEW | {"amount": 10**7, "state": "unknown"}),
+        "legs-within-payments",
+    ),
+    record(
+        "money moves that nobody approved",
+        _REFUND.format(**_NEW | {"decision": "pending", "state": "asked"}),
+        "refunds-are-approved",
+    ),
+    record(
+        "a leg is done here alone, and not booked",
+        _REFUND.format(**_NEW),
+        "refunds-are-legs",
+        "refunds-are-booked",
+        "order-money",
+    ),
+)
