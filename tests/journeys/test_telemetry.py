@@ -28,6 +28,7 @@ pytestmark = pytest.mark.slow
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 OFTEN = {"OTEL_BSP_SCHEDULE_DELAY": "100"}  # milliseconds between two deliveries of spans
+ONLY_NOTICES_TELL = {"LOCKSTEP_LIMITS": '{"ask_provider_after": "PT12H"}'}  # however slow the machine is
 STEPS = ("records.record_payment", "records.reserve_stock", "records.record_push")
 AT_THE_EDGE = ("POST /webhooks/{provider}", "evidence", "signal payment_settled")
 OUTSIDE = ("warehouse.push", "PUT 127.0.0.1")
@@ -121,7 +122,7 @@ async def programs(
         settings = settings_for(record_url, temporal.address, world_folder, url_of(outside))
         house = local_house(settings, tmp_path)
         metrics = {name: free_address() for name in ("api", "worker", "temporal")}
-        told = {"LOCKSTEP_OTLP_ENDPOINT": collector.endpoint, **OFTEN}
+        told = {"LOCKSTEP_OTLP_ENDPOINT": collector.endpoint, **OFTEN, **ONLY_NOTICES_TELL}
         api = {**told, "LOCKSTEP_METRICS_ADDRESS": metrics["api"]}
         worker = {
             **told,
