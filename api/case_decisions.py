@@ -15,6 +15,7 @@ from domain.errors import SkipRefused
 from persistence import access, case_list
 from persistence.access import KeyReused, Token
 from persistence.case_list import LARGEST_PAGE, CaseRow, State, UnreadableCursor, Wanted
+from persistence.engine import reading
 from runtime.case_decisions import (
     EFFECTS,
     CaseDecisions,
@@ -88,7 +89,7 @@ def shown(case: CaseRow) -> CaseAnswer:
 async def page(house: House, asked: CaseQuery) -> CasePage:
     wanted = Wanted(asked.state, asked.cause, asked.owner, asked.order)
     try:
-        async with house.engine.connect() as db:
+        async with reading(house.engine) as db:
             found = await case_list.list_cases(db, wanted, asked.limit, asked.cursor)
     except UnreadableCursor:
         raise Problem(422, "unreadable-cursor", "take `cursor` from `next_cursor` of the page before") from None
@@ -96,7 +97,7 @@ async def page(house: House, asked: CaseQuery) -> CasePage:
 
 
 async def one(house: House, case_id: str) -> CaseAnswer:
-    async with house.engine.connect() as db:
+    async with reading(house.engine) as db:
         case = await case_list.find_case(db, case_id)
     if case is None:
         raise Problem(404, "unknown-case", f"there is no case {case_id}")

@@ -14,7 +14,7 @@ from api.errors import Problem
 from api.shop_orders import Request as ShopRequest
 from persistence import access
 from persistence.access import Token
-from persistence.engine import Engine
+from persistence.engine import Engine, reading
 from ports.clock import Clock
 from runtime.wiring import House
 
@@ -71,7 +71,7 @@ class Door(Protocol):
 
 async def refuse_if_too_many_failures(here: Door, subject: str) -> None:
     """Problem 429 once this subject failed too often in its window."""
-    async with here.engine.connect() as db:
+    async with reading(here.engine) as db:
         used = await access.failures(db, subject, FAILURE_WINDOW, here.clock.now())
     if used >= FAILURES_ALLOWED:
         seconds = str(int(FAILURE_WINDOW.total_seconds()))
@@ -95,7 +95,7 @@ async def known_token(here: Door, asking: str, secret: str) -> Token:
     """The token of this secret. Raises Problem: 401 for none, 429 after many failures of who is asking."""
     found = None
     if secret:
-        async with here.engine.connect() as db:
+        async with reading(here.engine) as db:
             found = await access.find_token(db, secret)
     if found is None:
         subject = f"token/{asking}"  # only failures are limited: a neighbour's must not lock a shop out

@@ -11,6 +11,7 @@ from domain.line import Line
 from domain.money import Money
 from domain.reference import OrderId
 from persistence import progress
+from persistence.engine import reading
 from runtime.config import Settings
 from runtime.wiring import House
 from workflows import identity
@@ -29,7 +30,7 @@ def _unknown(what: str) -> Problem:
 
 
 async def status(house: House, order_id: OrderId) -> dict[str, Any]:
-    async with house.engine.connect() as db:
+    async with reading(house.engine) as db:
         named = await progress.find(db, order_id.order_no, order_id.shop_id)
         found = next((each for each in named if each.order_id == order_id), None)
         if found is None:
@@ -39,7 +40,7 @@ async def status(house: House, order_id: OrderId) -> dict[str, Any]:
 
 
 async def timeline(house: House, order_id: OrderId) -> dict[str, Any]:
-    async with house.engine.connect() as db:
+    async with reading(house.engine) as db:
         entries = await progress.timeline(db, order_id)
     if not entries:
         raise _unknown(str(order_id))

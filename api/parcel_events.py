@@ -8,6 +8,7 @@ from domain.errors import InvalidReference
 from domain.reference import OrderId
 from domain.shipment import Parcel, ParcelContent
 from persistence import queries
+from persistence.engine import reading
 from persistence.evidence import Arrival, Verdict
 from ports.errors import MessageRefused
 from ports.messages import RawMessage
@@ -49,7 +50,7 @@ async def _order_of(acceptance: Acceptance, event: ParcelEvent) -> OrderId | Non
         order_id = OrderId.from_warehouse_reference(event.reference)
     except InvalidReference:
         return None
-    async with acceptance.house.engine.connect() as db:
+    async with reading(acceptance.house.engine) as db:
         return order_id if await queries.order_is_recorded(db, order_id) else None
 
 

@@ -18,6 +18,7 @@ from domain.promise import PROMISES, Actor, Expectation, expected, on_its_way
 from domain.reference import OrderId
 from domain.shipment import Parcel
 from persistence import progress
+from persistence.engine import reading
 from persistence.progress import Found, Recorded
 from ports.records import OrderView
 from runtime.wiring import House
@@ -188,7 +189,7 @@ async def _asked(house: House, found: Found) -> OrderView | None:
 
 
 async def _recorded(house: House, order_id: OrderId) -> Recorded:
-    async with house.engine.connect() as db:
+    async with reading(house.engine) as db:
         recorded = await progress.read(db, order_id)
     assert recorded is not None  # orders are never deleted
     return recorded
@@ -209,7 +210,7 @@ async def _told(house: House, recorded: Recorded, standing: Standing) -> Trackin
     settings, order, now = house.settings, recorded.order, house.clock.now()
     milestone, span = _HISTORY_FROM.get(standing.stage), None
     if milestone is not None:
-        async with house.engine.connect() as db:
+        async with reading(house.engine) as db:
             span = await progress.history(db, order.id.channel, order.kind, milestone)
     since = recorded.updated_at
     expectation = expected(standing.stage, since, now, time_scale=settings.time_scale, history=span)

@@ -16,6 +16,7 @@ from domain.errors import InvalidReference
 from domain.money import Money
 from domain.reference import OWN_SHOP, OrderId
 from persistence import progress
+from persistence.engine import reading
 from persistence.progress import Found
 from runtime.wiring import House
 
@@ -91,7 +92,7 @@ async def permitted(house: House, caller: str, question: Question) -> Found:
 async def _named(house: House, question: Question) -> list[Found]:
     if not question.possible:
         return []
-    async with house.engine.connect() as db:
+    async with reading(house.engine) as db:
         return await progress.find(db, question.order_no, question.shop)
 
 

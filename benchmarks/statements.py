@@ -42,7 +42,6 @@ async def statements_by_step(house: BenchHouse, order_no: str) -> dict[str, int]
     steps = {
         "place": records.place(OrderPlaced(order, "c-bench", sealed, note, "tail")),
         "record_payment": records.record_payment(PaymentSettled(order_id, capture, "notice")),
-        "reserve_stock": records.reserve_stock(step),
         "push_request": records.push_request(step),
         "record_push": records.record_push(PushRecorded(order_id, step.transaction_id, "WH-1")),
     }

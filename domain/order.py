@@ -166,6 +166,18 @@ class Change:
     given_back: tuple[Demand, ...] = ()  # goods that are reserved no more
     releases_stock: bool = False
 
+    def then(self, following: Change) -> Change:
+        """Both in one: `following` was decided on this one's order."""
+        return Change(
+            following.order,
+            self.entries + following.entries,
+            self.cases + following.cases,
+            self.taken + following.taken,
+            self.shipped + following.shipped,
+            self.given_back + following.given_back,
+            self.releases_stock or following.releases_stock,
+        )
+
 
 def place(order: Order, early: tuple[Capture, ...] = ()) -> Change:
     """A new order, with the money that came before it (already booked as held apart).

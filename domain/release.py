@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from domain.axis import Payment
+from domain.axis import Fulfilment, Payment
 from domain.backorder import allot
 from domain.case import HANDLING, Cause, NewCase
 from domain.order import Cancellation, Change, HoldReason, Kind, Order
@@ -48,11 +48,16 @@ def review(order: Order) -> Change:
     return Change(replace(order, holds=tuple(hold.reason for hold, _ in standing)), cases=cases)
 
 
+def wants_its_goods(order: Order) -> bool:
+    """Paid in full, and nobody cancelled it: from now on its goods are due."""
+    wanted = order.cancellation is Cancellation.NONE and order.fulfilment is Fulfilment.WAITING
+    return wanted and order.payment is Payment.PAID
+
+
 def prepare(order: Order, free: Mapping[str, int]) -> Change:
     """What is free is reserved, and the gate is looked at: a person sees at once all that stands in the way."""
     allotted = allot(order, free)
-    reviewed = review(allotted.order)
-    return replace(allotted, order=reviewed.order, cases=allotted.cases + reviewed.cases)
+    return allotted.then(review(allotted.order))
 
 
 def moot(cause: Cause, order: Order) -> bool:

@@ -13,12 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from domain import backorder, ending, ledger, order, release
 from domain.case import Cause, NewCase
 from domain.limits import Limits
-from domain.order import Change
+from domain.order import Change, Order
 from domain.outbound import Outbound
 from domain.stock import shortage, units_by_sku
 from persistence import audit, cases, order_rows, outbound, payments, refusals, stock
 from persistence.audit import Deed
 from persistence.customers import Customers
+from persistence.engine import reading
 from persistence.ledger import book
 from persistence.placement import insert_order
 from persistence.sheet import Sheet
@@ -62,7 +63,7 @@ class PostgresOrders(Transitions, OrderRecords):
         self._customers = customers
 
     async def load(self, step: OrderStep) -> OrderView:
-        async with self._engine.connect() as db:
+        async with reading(self._engine) as db:
             loaded = await order_rows.load(db, step.order_id, lock=False)
             return await self._view(Footing(db, self._clock.now(), step.order_id, loaded))
 
@@ -91,6 +92,13 @@ class PostgresOrders(Transitions, OrderRecords):
 
     @refusals.fact
     async def record_payment(self, fact: PaymentSettled) -> OrderView:
+        """Money that completes the plan takes its goods along; trouble with the goods never costs us the money."""
+        try:
+            return await self._record_payment(fact, taking_goods=True)
+        except refusals.REFUSED:
+            return await self._record_payment(fact, taking_goods=False)
+
+    async def _record_payment(self, fact: PaymentSettled, *, taking_goods: bool) -> OrderView:
         deed = Deed(fact.capture.provider, "record_payment", fact.event_ids)
         paid = {"amount": str(fact.capture.amount), "trade": fact.capture.trade_no, "source": fact.source}
         async with self._locked(fact.order_id, fact.event_ids) as here:
@@ -98,7 +106,9 @@ class PostgresOrders(Transitions, OrderRecords):
                 await self._record_early_payment(here, fact, deed, paid)
             else:
                 change = order.capture_payment(here.order, fact.capture)
-                await self._write(here, change, deed, paid, source=fact.source)
+                if taking_goods and release.wants_its_goods(change.order):
+                    change = change.then(await self._prepared(here, change.order))
+                await self._write(here, change, deed, paid | _reserved(change), source=fact.source)
             return await self._view(here)
 
     async def _record_early_payment(
@@ -145,15 +155,18 @@ class PostgresOrders(Transitions, OrderRecords):
     @refusals.step
     async def reserve_stock(self, step: OrderStep) -> OrderView:
         async with self._locked(step.order_id) as here:
-            matched, unmatched = await stock.match_lines(here.db, here.order)
-            known = replace(here.order, demands=(*here.order.demands, *matched), unmatched=unmatched)
-            change = release.prepare(known, await stock.free(here.db, backorder.wanted(known)))
-            about = {"reserved": units_by_sku(change.taken)} if change.taken else {}
-            await self._write(here, change, Deed(WORKFLOW, "reserve_stock"), about)
+            change = await self._prepared(here, here.order)
+            await self._write(here, change, Deed(WORKFLOW, "reserve_stock"), _reserved(change))
             return await self._view(here)
 
+    async def _prepared(self, here: Footing, paid: Order) -> Change:
+        """Lines that were mapped meanwhile are matched; the stock that is free is locked until the transaction ends."""
+        matched, unmatched = await stock.match_lines(here.db, paid)
+        known = replace(paid, demands=(*paid.demands, *matched), unmatched=unmatched)
+        return release.prepare(known, await stock.free(here.db, backorder.wanted(known)))
+
     async def push_request(self, step: OrderStep) -> PushRequest:
-        async with self._engine.connect() as db:
+        async with reading(self._engine) as db:
             loaded = await order_rows.load(db, step.order_id, lock=False)
             if loaded is None:
                 raise OrderNotKnown(str(step.order_id))
@@ -211,3 +224,7 @@ class PostgresOrders(Transitions, OrderRecords):
             about = {"case": decision.case_id, "choice": decision.choice, "reason": decision.reason}
             await self._write(here, change, Deed(decision.by, "settle_case"), about, noted=settled)
             return await self._view(here)
+
+
+def _reserved(change: Change) -> dict[str, Any]:
+    return {"reserved": units_by_sku(change.taken)} if change.taken else {}

@@ -17,6 +17,7 @@ from domain.limits import Limits
 from domain.reference import ShopId
 from domain.stock import Component, sellable
 from persistence import cases
+from persistence.engine import reading
 from persistence.tables import cases as case_rows
 from persistence.tables import stock, untold_levels
 from ports.channels import ShopLevel
@@ -125,7 +126,7 @@ class PostgresOutbox(Outbox):
         await db.execute(change, {"now": now, "now_ms": _milliseconds(now), "shops": listening, **more})
 
     async def untold(self, shop: ShopId) -> tuple[ShopLevel, ...]:
-        async with self._engine.connect() as db:
+        async with reading(self._engine) as db:
             rows = (await db.execute(_UNTOLD, {**vars(shop), "at_once": LEVELS_PER_MESSAGE})).all()
             parts = {row.platform_sku: [Component(**each) for each in row.components] for row in rows}
             skus = {each.sku for components in parts.values() for each in components}

@@ -11,7 +11,8 @@ from typing import Any, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from domain.axis import Payment
+from domain import backorder
+from domain.axis import Fulfilment, Payment
 from domain.case import CaseDecision, Cause, Choice, NewCase
 from domain.limits import Limits
 from domain.order import Change, Order
@@ -217,6 +218,7 @@ class Transitions:
             outbound=max(len(order.outbound) + bool(order.unpushed), 1),
             pushing=bool(order.unpushed),
             backordered=order.backordered,
+            awaits_stock=bool(order.fulfilment is Fulfilment.WAITING or order.holds or backorder.wanted(order)),
         )
 
 

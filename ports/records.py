@@ -145,7 +145,8 @@ class OrderView:
     """What the workflow needs to know after each step; everything else stays in the record.
 
     `outbound`: the number of the last outbound order that the warehouse may know of; `pushing`: that it has it is not
-    recorded yet. `backordered`: the rest is to follow as the next one.
+    recorded yet. `backordered`: the rest is to follow as the next one. `awaits_stock`: goods are not reserved, or a
+    hold stands: `reserve_stock` is to look again.
     """
 
     order_id: OrderId
@@ -164,6 +165,7 @@ class OrderView:
     outbound: int = 1
     pushing: bool = False
     backordered: bool = False
+    awaits_stock: bool = True
 
     @property
     def awaits_push(self) -> bool:
@@ -182,7 +184,10 @@ class OrderRecords(Protocol):
         """Write the order; money that came before it is matched."""
 
     async def record_payment(self, fact: PaymentSettled) -> OrderView:
-        """Verify the amount against the plan and book the capture, matched or held apart."""
+        """Verify the amount against the plan and book the capture, matched or held apart.
+
+        Money that completes the plan reserves the goods at once, as `reserve_stock` would.
+        """
 
     async def request_cancellation(self, fact: CancelRequested) -> OrderView: ...
 

@@ -29,7 +29,7 @@ from domain.reference import OrderId
 from persistence import audit, cases
 from persistence.audit import Deed
 from persistence.case_list import CaseRow, find_case, stage_of
-from persistence.engine import Engine
+from persistence.engine import Engine, reading
 from ports.clock import Clock
 from ports.provenance import PROVENANCE, Provenance
 from runtime.trace_ids import ids
@@ -101,14 +101,14 @@ class CaseDecisions:
         return await self._decided(decision)
 
     async def _case(self, case_id: str) -> CaseRow:
-        async with self._engine.connect() as db:
+        async with reading(self._engine) as db:
             case = await find_case(db, case_id)
         if case is None:
             raise CaseNotKnown(f"there is no case {case_id}")
         return case
 
     async def _stage(self, case: CaseRow) -> str | None:
-        async with self._engine.connect() as db:
+        async with reading(self._engine) as db:
             return await stage_of(db, case.order_id) if case.order_id else None
 
     async def _decided(self, decision: CaseDecision) -> Decided:

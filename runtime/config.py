@@ -186,7 +186,7 @@ class TemporalSettings(OurSettings):
 
 class Settings(TemporalSettings):
     database_url: str = Field(validation_alias=usual_name("DATABASE_URL"))
-    database_pool: int = Field(default=10, ge=1)
+    database_pool: int = Field(default=5, ge=1)  # connections, and steps of the record that a worker takes at a time
     record_key: WholeKey
     """32 bytes in base64: seals evidence and wraps the customers' keys."""
     payload_keys: KeyRing

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from domain.case import Cause
 from domain.order import Stage
+from persistence.engine import reading
 from persistence.standing import MOMENTS, Standing, Waiting, standing
 from runtime import metric_names as names
 from runtime.metrics import UNCOLLECTED, Reading
@@ -64,7 +65,7 @@ class Watch:
 
     async def _record(self) -> list[Reading]:
         now = self._house.clock.now()
-        async with self._house.engine.connect() as db:
+        async with reading(self._house.engine) as db:
             return _readings(await standing(db, now), now)
 
     async def _temporal(self) -> list[Reading]:

@@ -162,7 +162,12 @@ def workers(house: House) -> list[Worker]:
     sending = OutboxActivities(outbox, house.channels, house.clock, limits)
     served = {
         identity.ORDERS: lambda: _worker(
-            house, identity.ORDERS, records.all, workflows=temporal.WORKFLOWS, no_remote_activities=True
+            house,
+            identity.ORDERS,
+            records.all,
+            workflows=temporal.WORKFLOWS,
+            no_remote_activities=True,
+            max_concurrent_local_activities=house.settings.database_pool,  # more would only wait for a connection
         ),
         identity.REFUNDS: lambda: _worker(
             house, identity.REFUNDS, refunds, workflows=temporal.WORKFLOWS, no_remote_activities=True

@@ -133,7 +133,8 @@ class OrderWorkflow(AttendedOrder):
     async def _stock_reserved(self) -> None:
         """1.3 The goods are reserved. Short: a person restocks, lets go ahead what is there, or gives up the rest."""
         while self._order.awaits_push:
-            await self._record_step(RecordActivities.reserve_stock, self._step("reserve"))
+            if self._order.awaits_stock:  # else the payment took its goods along
+                await self._record_step(RecordActivities.reserve_stock, self._step("reserve"))
             if Cause.OUT_OF_STOCK not in self._waiting_cases().values():
                 return
             await self._decided(Cause.OUT_OF_STOCK)

@@ -5,6 +5,7 @@ from fastapi import APIRouter, Response
 from api.answers import Alive, Ready
 from api.dependencies import HouseHere
 from persistence import queries
+from persistence.engine import reading
 
 router = APIRouter(prefix="/health", tags=["health"])
 
@@ -18,7 +19,7 @@ async def live() -> Alive:
 async def ready(here: HouseHere, response: Response) -> Ready:
     found = Ready(postgres="ok", temporal="ok")
     try:
-        async with here.engine.connect() as db:
+        async with reading(here.engine) as db:
             await queries.answers(db)
     except Exception:  # noqa: BLE001 - any failure means the same here
         found.postgres = "away"

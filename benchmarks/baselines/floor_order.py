@@ -36,7 +36,6 @@ class FloorOrder:
         await workflow.execute_local_activity(floor_steps.place, order_no, **LOCAL)
         await self._until_paid()
         await workflow.execute_local_activity(floor_steps.record_payment, order_no, **LOCAL)
-        await workflow.execute_local_activity(floor_steps.reserve_stock, order_no, **LOCAL)
         await workflow.execute_activity(
             floor_steps.push,
             order_no,

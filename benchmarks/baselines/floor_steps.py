@@ -16,11 +16,6 @@ async def record_payment(order_no: str) -> str:
     return order_no
 
 
-@activity.defn(name="floor.reserve_stock")
-async def reserve_stock(order_no: str) -> str:
-    return order_no
-
-
 @activity.defn(name="floor.push")
 async def push(order_no: str) -> str:
     tell("accepted", order_no)
@@ -33,4 +28,4 @@ async def record_push(order_no: str) -> str:
     return order_no
 
 
-RECORD = (place, record_payment, reserve_stock, record_push)
+RECORD = (place, record_payment, record_push)

@@ -100,7 +100,7 @@ async def test_the_timeline_tells_each_change_with_its_cause(edge: Edge) -> None
     entries = body["entries"]
     assert [each["seq"] for each in entries] == list(range(1, len(entries) + 1))
     steps = [each["step"] for each in entries]
-    assert steps == ["place", "record_payment", "reserve_stock", "record_push", "report_parcel"]
+    assert steps == ["place", "record_payment", "record_push", "report_parcel"]
     paid = entries[1]
     assert paid["change"]["payment"] == ["unpaid", "paid"]
     assert (paid["actor"], paid["caused_by"], paid["at"]) == ("alipay", [], "2026-11-22T04:03:00Z")

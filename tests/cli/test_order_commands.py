@@ -105,7 +105,7 @@ async def test_whole_chains_verify(lockstep: CommandLine) -> None:
     [
         ("update audit_log set actor = 'nobody' where seq = 2 and order_id = :order", 2, "changed"),
         ("delete from audit_log where seq = 1 and order_id = :order", 1, "missing"),
-        ("delete from audit_log where seq = 3 and order_id = :order", 3, "ends here"),
+        ("delete from audit_log where seq = 2 and order_id = :order", 2, "ends here"),
         ("delete from audit_log where order_id = :order", 1, "ends here"),
         (
             "with h as (delete from audit_heads where order_id = :order) delete from audit_log where order_id = :order",

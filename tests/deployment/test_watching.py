@@ -47,7 +47,7 @@ def test_boards_rules_and_document_are_as_they_should_be() -> None:
         # the document itself
         (DOCS, "| `LOCKSTEP_TRACING` |", "| `LOCKSTEP_TRACE` |", "does not explain LOCKSTEP_TRACING"),
         (DOCS, "| `LOCKSTEP_TRACING` |", "| `LOCKSTEP_TRACE` |", "explains LOCKSTEP_TRACE, which is no setting"),
-        (DOCS, "| `LOCKSTEP_DATABASE_POOL` | `10` |", "| `LOCKSTEP_DATABASE_POOL` | `20` |", "it is `10`"),
+        (DOCS, "| `LOCKSTEP_DATABASE_POOL` | `5` |", "| `LOCKSTEP_DATABASE_POOL` | `20` |", "it is `5`"),
         (DOCS, "`LOCKSTEP_BIND`", "`LOCKSTEP_ADDRESS`", "does not name LOCKSTEP_BIND"),
         (DOCS, "`lockstep verify-audit --all`", "`lockstep verify-audits`", "No such command"),
         (DOCS, "`lockstep retry --cause CAUSE`", "`lockstep retry --because CAUSE`", "No such option"),

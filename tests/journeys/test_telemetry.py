@@ -29,7 +29,7 @@ pytestmark = pytest.mark.slow
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 OFTEN = {"OTEL_BSP_SCHEDULE_DELAY": "100"}  # milliseconds between two deliveries of spans
 ONLY_NOTICES_TELL = {"LOCKSTEP_LIMITS": '{"ask_provider_after": "PT12H"}'}  # however slow the machine is
-STEPS = ("records.record_payment", "records.reserve_stock", "records.record_push")
+STEPS = ("records.record_payment", "records.record_push")
 AT_THE_EDGE = ("POST /webhooks/{provider}", "evidence", "signal payment_settled")
 OUTSIDE = ("warehouse.push", "PUT 127.0.0.1")
 STRANGER = "0af7651916cd43dd8448eb211c80319c"
@@ -194,13 +194,13 @@ async def one_command_shows_it(programs: Programs, order: str, notice: str) -> N
     told = await lockstep.data("trace", "shop/tea/4002")
     steps = {each["trace_id"]: [at["what"] for at in each["happenings"]] for each in told["traces"]}
     assert steps[order] == ["order.placed", "place"]
-    assert steps[notice] == ["payment.notice", "record_payment", "reserve_stock", "record_push"]
+    assert steps[notice] == ["payment.notice", "record_payment", "record_push"]
     durations = [told[name] for name in ("notice_to_paid", "paid_to_warehouse", "notice_to_warehouse")]
     assert all(each > 0 for each in durations)
     assert durations[2] == pytest.approx(durations[0] + durations[1])
 
     audited = await programs.stage.rows("select step, trace_id from audit_log where trace_id = :id", id=notice)
-    assert {entry.step for entry in audited} == {"record_payment", "reserve_stock", "record_push"}
+    assert {entry.step for entry in audited} == {"record_payment", "record_push"}
     assert ("lockstep.messages", "payment.notice accepted") in programs.logged("api", notice)
     assert ("lockstep.attempts", "warehouse.push done") in programs.logged("worker", notice)
 

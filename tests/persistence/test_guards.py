@@ -40,7 +40,7 @@ async def written(record: AsyncEngine, orders: PostgresOrders) -> AsyncEngine:
     await orders.place(placed())
     await orders.record_payment(settled())
     await orders.record_payment(settled(capture("5.00", "odd")))
-    await orders.reserve_stock(step())
+    await orders.report_parcel(reported())
     await orders.place(placed(order(OTHER_ID)))
     return record
 

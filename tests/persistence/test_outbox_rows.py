@@ -57,7 +57,7 @@ async def test_each_step_of_an_order_tells_once_what_became_available(
         await orders.report_parcel(reported(parcel(units=1)))
         await orders.report_parcel(reported(parcel("P-2", units=1)))
         told.setdefault("shipped", []).append(await written(record))
-    assert told == {"paid": [[], []], "reserved": [[(TEA, {"available": 998})], []], "shipped": [[], []]}
+    assert told == {"paid": [[(TEA, {"available": 998})], []], "reserved": [[], []], "shipped": [[], []]}
 
 
 async def test_what_a_stopped_order_frees_is_told_once(orders: PostgresOrders, record: AsyncEngine) -> None:

@@ -120,10 +120,12 @@ async def test_more_units_than_can_be_counted_are_a_case_and_nothing_is_written(
 async def test_a_refused_step_waits_for_a_person_and_goes_on_once_mended(
     record: AsyncEngine, orders: PostgresOrders
 ) -> None:
+    """And what is wrong with the goods does not cost us the money."""
     await orders.place(placed(order(lines=(line(sku="NEW"),))))
-    await orders.record_payment(settled())
     async with record.begin() as db:
         await stock.add_match(db, ("shop", "tea", "NEW"), [{"sku": "TEA-CUP", "quantity": 0}], NOON)
+    view = await orders.record_payment(settled())
+    assert (view.payment, view.fulfilment, view.cases) == (Payment.PAID, Fulfilment.WAITING, ())
     for _ in range(2):
         view = await orders.reserve_stock(step())
         assert [case.cause for case in view.cases] == [Cause.STEP_REFUSED]

@@ -29,7 +29,7 @@ TROUBLED: dict[str, tuple[Story, tuple[str, ...]]] = {
     "straight": (
         straight,
         (
-            *("records.load", "records.place", "records.record_payment", "records.reserve_stock", "warehouse.push"),
+            *("records.load", "records.place", "records.record_payment", "warehouse.push"),
             *("records.record_push", "records.report_parcel", "records.complete"),
         ),
     ),
@@ -103,7 +103,7 @@ def lost_tasks(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 
 
 LOST = {
-    "straight": {"record_payment", "reserve_stock", "record_push", "report_parcel", "complete"},
+    "straight": {"record_payment", "record_push", "report_parcel", "complete"},
     "unpaid": {"place", "stop"},
     "cancelled": {"request_cancellation", "stop"},
     "too late": {"cancel_too_late"},

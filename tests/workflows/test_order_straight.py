@@ -20,7 +20,7 @@ async def test_an_order_goes_its_whole_way(world: World) -> None:
     await world.deliver()
     assert await world.end() is Stage.COMPLETED
     assert await world.steps() == [
-        *("place", "record_payment", "reserve_stock", "record_push"),
+        *("place", "record_payment", "record_push"),
         *("report_parcel", "report_parcel", "complete"),
     ]
     assert await world.ledger() == [("captured", 14400)]

@@ -40,7 +40,7 @@ async def test_steps_continue_the_trace_of_their_message_and_link_to_the_order(w
         await notified(world)
     await world.until_stage(Stage.AT_WAREHOUSE)
     assert spans.traces("records.place") == [order]
-    for step in ("records.record_payment", "records.reserve_stock", "records.record_push"):
+    for step in ("records.record_payment", "records.record_push"):
         assert spans.traces(step) == [notice], step
     (push,) = spans.named("warehouse.push")
     assert origins(push) == [order]
@@ -49,7 +49,6 @@ async def test_steps_continue_the_trace_of_their_message_and_link_to_the_order(w
     assert entries == [
         ("place", order),
         ("record_payment", notice),
-        ("reserve_stock", notice),
         ("record_push", notice),
     ]
 

@@ -27,7 +27,7 @@ async def test_several_workers_have_one_sender(installation: Installation) -> No
         await installation.until_shown(1000)
         await installation.set_level(41)
         await installation.until_shown(41)
-    assert [len(levels) for levels in installation.shop.messages] == [ALL_SKUS, 1]
+        assert [len(levels) for levels in installation.shop.messages] == [ALL_SKUS, 1]
 
 
 async def test_a_worker_that_is_told_to_stop_hands_over_at_once_and_without_a_failed_attempt(
