@@ -14,17 +14,18 @@ from domain.policy import Policy
 from domain.route import Route
 from persistence import policies, policy_saving
 from persistence.access import Token
+from persistence.engine import reading
 from persistence.policy_trials import Case, Trial, past_refunds, try_policy
 from runtime.wiring import House
 
 
 async def shown_policies(house: House) -> PoliciesAnswer:
-    async with house.engine.connect() as db:
+    async with reading(house.engine) as db:
         return PoliciesAnswer(policies=[PolicyAnswer.of(saved) for saved in await policies.list_current(db)])
 
 
 async def one_policy(house: House, policy_id: str, version: int | None) -> PolicyAnswer:
-    async with house.engine.connect() as db:
+    async with reading(house.engine) as db:
         found = await policies.find(db, policy_id, version)
     if found is None:
         named = policy_id if version is None else f"{policy_id} version {version}"
@@ -42,7 +43,7 @@ async def save(house: House, token: Token, policy: Policy, if_match: str | None)
 
 async def dry_run(house: House, body: DryRunBody) -> DryRunAnswer:
     given = [Case(f"case {number}", each.facts()) for number, each in enumerate(body.cases or (), start=1)]
-    async with house.engine.connect() as db:
+    async with reading(house.engine) as db:
         cases = given or await past_refunds(db)
         trials = await try_policy(db, body.policy.policy(), cases)
     return DryRunAnswer(

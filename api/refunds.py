@@ -21,6 +21,7 @@ from api.shop_orders import Request
 from domain.approval import Approval
 from domain.errors import ApprovalRefused
 from persistence import queries, refund_list
+from persistence.engine import reading
 from persistence.evidence import Arrival, Verdict
 from persistence.refund_list import KnownRefund
 from ports.refunds import RefundAsked, RefundView
@@ -67,7 +68,7 @@ async def _not_in_the_record(db: Any, body: RefundBody) -> Problem:
 
 
 async def show_refund(house: House, refund_id: str) -> RefundAnswer:
-    async with house.engine.connect() as db:
+    async with reading(house.engine) as db:
         found = await refund_list.find_refund(db, refund_id)
     if found is None:
         raise Problem(404, "unknown-refund", f"the record has no refund {refund_id}")

@@ -6,12 +6,13 @@ from api.versions import changes, version_seen
 from domain.people import Person, Staff
 from persistence import people
 from persistence.access import Token
+from persistence.engine import reading
 from persistence.people import KnownPerson
 from runtime.wiring import House
 
 
 async def _everybody(house: House) -> tuple[KnownPerson, ...]:
-    async with house.engine.connect() as db:
+    async with reading(house.engine) as db:
         return await people.list_people(db)
 
 

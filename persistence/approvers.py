@@ -9,7 +9,7 @@ from domain.policy import REFUNDS, SHIPPED
 from domain.route import RefundFacts, Route
 from domain.routing import route
 from persistence import people, policies
-from persistence.engine import Engine
+from persistence.engine import Engine, reading
 
 
 class PostgresApprovers:
@@ -17,7 +17,7 @@ class PostgresApprovers:
         self._engine = engine
 
     async def route(self, facts: RefundFacts) -> Route:
-        async with self._engine.connect() as db:
+        async with reading(self._engine) as db:
             saved = await policies.find(db, REFUNDS)
             entity = await people.entity_of(db, facts.channel, facts.shop_id)
             staff = await people.read_staff(db)
@@ -41,10 +41,10 @@ class PostgresApprovers:
     async def reminders(
         self, entity_id: str, since: datetime, limit: TimeLimit, levels: int, no_later_than: datetime | None
     ) -> tuple[datetime, ...]:
-        async with self._engine.connect() as db:
+        async with reading(self._engine) as db:
             calendar = await people.calendar_of(db, entity_id)
         return reminder_times(since, limit, levels, calendar, no_later_than=no_later_than)
 
     async def _staff(self) -> Staff:
-        async with self._engine.connect() as db:
+        async with reading(self._engine) as db:
             return await people.read_staff(db)
