@@ -119,7 +119,7 @@ async def test_worker_and_api_serve_until_told_and_end_well(record_url: str, tem
     async with program(named, "api", "--port", str(port)) as api, program(named, "worker") as worker:
         async with asyncio.timeout(40):
             assert worker.stderr is not None
-            while b"serving orders, payments, warehouse, outbox" not in await worker.stderr.readline():
+            while b"serving orders, refunds, payments, warehouse, outbox" not in await worker.stderr.readline():
                 assert worker.returncode is None
             for check in (("api", "--api-url", f"http://127.0.0.1:{port}"), ("workers", "--here")):
                 while (await lockstep("health", "--only", *check)).code != 0:

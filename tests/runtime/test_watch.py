@@ -98,12 +98,12 @@ async def test_an_order_that_stands_is_unattended_until_a_case_waits_for_it(
     watch = Watch(here)
     collected.metrics.standing = watch.readings
     await watch.look()
-    assert collected.value("lockstep_orders_unattended_oldest_seconds", stage="paid") == 20 * 60
-    assert collected.value("lockstep_orders_unattended_oldest_seconds", stage="preparing") == 0
+    assert collected.value("lockstep_orders_unattended_oldest_seconds", stage="preparing") == 20 * 60
+    assert collected.value("lockstep_orders_unattended_oldest_seconds", stage="paid") == 0
     await here.orders.open_case(CaseOpened(ORDER_ID, Cause.OUT_OF_STOCK, "x", "none left"))
     await watch.look()
-    assert collected.value("lockstep_orders_unattended_oldest_seconds", stage="paid") == 0
-    assert collected.value("lockstep_orders_oldest_seconds", stage="paid") == 20 * 60
+    assert collected.value("lockstep_orders_unattended_oldest_seconds", stage="preparing") == 0
+    assert collected.value("lockstep_orders_oldest_seconds", stage="preparing") == 20 * 60
 
 
 async def test_what_cannot_be_looked_at_shows_no_figures(record: AsyncEngine, collected: Collected) -> None:

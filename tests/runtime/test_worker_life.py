@@ -68,7 +68,7 @@ async def ended(process: asyncio.subprocess.Process) -> tuple[int | None, bytes]
 @pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])
 async def test_told_to_stop_it_drains_and_exits_with_zero(temporal: EmbeddedTemporal, told: signal.Signals) -> None:
     process = await worker(temporal.address)
-    await until_it_says(process, b"serving orders, payments, warehouse, outbox")
+    await until_it_says(process, b"serving orders, refunds, payments, warehouse, outbox")
     process.send_signal(told)
     code, said = await ended(process)
     assert code == 0, said.decode()
