@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
-SIDE_BY_SIDE := -n logical --maxprocesses 4 --dist loadfile  # each process has servers of its own
+SIDE_BY_SIDE := -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder  # each process has servers of its own
 
 # Each workflow loads its file anew: without bytecode on disk it would be compiled anew each time.
 export PYTHONDONTWRITEBYTECODE =

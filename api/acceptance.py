@@ -4,6 +4,7 @@ The signal is left out only where the record already holds the effect (a payment
 evidence exists: a crash between evidence and signal must not turn the resend into a repeat.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import replace
@@ -97,20 +98,21 @@ class Acceptance:
         workflow_id = identity.order_workflow_id(order_id)
         options: dict[str, Any] = {"static_summary": summary} if summary else {}
         try:
-            with span(f"signal {signal.__name__}", {"lockstep.workflow_id": workflow_id}):
-                await self.house.temporal.start_workflow(
-                    OrderWorkflow.run,
-                    OrderStart(order_id),
-                    id=workflow_id,
-                    task_queue=identity.ORDERS,
-                    id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-                    start_signal=signal.__name__,
-                    start_signal_args=[fact],
-                    search_attributes=identity.search_attributes(order_id, Stage.AWAITING_PAYMENT),
-                    rpc_timeout=SIGNAL_PATIENCE,
-                    **options,
-                )
-        except RPCError as error:
+            async with asyncio.timeout(SIGNAL_PATIENCE.total_seconds()):  # the client would try for longer by itself
+                with span(f"signal {signal.__name__}", {"lockstep.workflow_id": workflow_id}):
+                    await self.house.temporal.start_workflow(
+                        OrderWorkflow.run,
+                        OrderStart(order_id),
+                        id=workflow_id,
+                        task_queue=identity.ORDERS,
+                        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+                        start_signal=signal.__name__,
+                        start_signal_args=[fact],
+                        search_attributes=identity.search_attributes(order_id, Stage.AWAITING_PAYMENT),
+                        rpc_timeout=SIGNAL_PATIENCE,
+                        **options,
+                    )
+        except (RPCError, TimeoutError) as error:
             raise Problem(
                 503, "unavailable", "not accepted yet: send it again", headers={"retry-after": "5"}
             ) from error

@@ -95,7 +95,7 @@ async def test_a_worker_that_fails_ends_the_process_with_an_error(temporal: Embe
 @pytest.mark.slow
 async def test_a_collector_that_is_away_keeps_nobody_from_working_or_from_ending(temporal: EmbeddedTemporal) -> None:
     process = await worker(temporal.address, LOCKSTEP_OTLP_ENDPOINT="http://127.0.0.1:1")
-    await until_it_says(process, b"serving orders, payments, warehouse")
+    await until_it_says(process, b"serving orders, refunds, payments, warehouse")
     process.send_signal(signal.SIGTERM)
     code, said = await ended(process)
     assert code == 0, said.decode()
