@@ -24,7 +24,7 @@ MINUTE = timedelta(minutes=1)
 ONE_HOUSEHOLD = 64  # bits of an IPv6 address: whoever has one has all that begin with them
 
 
-def house(request: Request) -> House:
+async def house(request: Request) -> House:  # async, as all of these: others would be run in threads
     found = request.app.state.house
     assert isinstance(found, House)
     return found
@@ -43,7 +43,14 @@ def caller(request: Request) -> str:
     return str(ip_network((address, ONE_HOUSEHOLD), strict=False) if isinstance(address, IPv6Address) else address)
 
 
-def allowances(request: Request) -> Allowances:
+async def asking(request: Request) -> str:
+    return caller(request)
+
+
+Asking = Annotated[str, Depends(asking)]
+
+
+async def allowances(request: Request) -> Allowances:
     found = request.app.state.allowances
     assert isinstance(found, Allowances)
     return found
@@ -52,7 +59,7 @@ def allowances(request: Request) -> Allowances:
 AllowancesHere = Annotated[Allowances, Depends(allowances)]
 
 
-def acceptance(here: HouseHere, spent: AllowancesHere, sender: Annotated[str, Depends(caller)]) -> Acceptance:
+async def acceptance(here: HouseHere, spent: AllowancesHere, sender: Asking) -> Acceptance:
     return Acceptance(here, spent, sender)
 
 

@@ -17,7 +17,7 @@ from runtime.wiring import House
 from workflows import identity
 
 
-def order_id(channel: str, shop_id: str, order_no: str) -> OrderId:
+async def order_id(channel: str, shop_id: str, order_no: str) -> OrderId:
     """Problem 404 for what can't be an order at all."""
     try:
         return OrderId(channel, shop_id, order_no)

@@ -7,7 +7,7 @@ from domain.case import Cause, NewCase
 from domain.errors import InvalidReference
 from domain.payment import Capture
 from domain.reference import TradeReference
-from persistence import evidence, shops
+from persistence import evidence
 from persistence.evidence import Arrival, Verdict
 from ports.errors import MessageRefused, RefusalReason
 from ports.messages import RawAnswer, RawMessage
@@ -42,21 +42,18 @@ async def _accept(acceptance: Acceptance, notice: PaymentNotice, message: RawMes
         return
     arrival = replace(arrival, order_id=str(trade.order_id))
     async with acceptance.house.engine.begin() as db:
-        shop = await shops.find_shop(db, trade.order_id.channel, trade.order_id.shop_id)
-        recorded = await evidence.recorded_amount(db, notice)
-        contradicted = await evidence.contradicted(db, arrival)
-        if shop is not None and (shop.provider, shop.account) != (notice.provider, notice.account):
+        known = await evidence.known_of(db, notice, trade.order_id, arrival)
+        if known.paid_to not in (None, (notice.provider, notice.account)):
             raise MessageRefused(RefusalReason.SELLER, "this shop is paid to another account", notice.notice_id)
-        if shop is not None and recorded == notice.amount.amount_minor and not contradicted:
-            await acceptance.keep(db, replace(arrival, verdict=Verdict.REPEAT))
-            return
-        if shop is not None and recorded is None and not contradicted:
-            event_id = await acceptance.keep(db, arrival)
-    if shop is None:
+        contradicted = known.contradicted or known.recorded not in (None, notice.amount.amount_minor)
+        if known.paid_to and not contradicted:
+            verdict = Verdict.ACCEPTED if known.recorded is None else Verdict.REPEAT
+            event_id = await acceptance.keep(db, replace(arrival, verdict=verdict))
+    if known.paid_to is None:
         await _quarantine_unknown(acceptance, notice, arrival, f"there is no shop {trade.order_id.shop_id}")
-    elif contradicted or recorded is not None:
+    elif contradicted:
         await _quarantine_contradiction(acceptance, notice, arrival)
-    else:
+    elif known.recorded is None:
         assert notice.paid_at is not None
         capture = Capture(notice.provider, notice.account, notice.trade_no, trade.part, notice.amount, notice.paid_at)
         fact = PaymentSettled(trade.order_id, capture, "notice", (event_id,))

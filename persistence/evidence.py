@@ -14,9 +14,9 @@ from enum import StrEnum
 from sqlalchemy import bindparam, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.reference import OrderId
 from persistence import sealing
 from persistence.edge_tables import inbound_events
-from persistence.tables import payments
 from ports.payments import PaymentNotice
 
 
@@ -90,17 +90,46 @@ async def contradicted(db: AsyncConnection, arrival: Arrival) -> bool:
     return (await db.execute(query.limit(1), values)).first() is not None
 
 
-async def recorded_amount(db: AsyncConnection, notice: PaymentNotice) -> int | None:
-    """Minor units of this trade in the record, where it is already booked.
+@dataclass(frozen=True)
+class Known:
+    """What the record says to a payment notice, before it is believed.
 
-    This, and never the evidence, is what makes a notice a repeat.
+    `paid_to`: the (provider, account) of its shop; None: there is no such shop. `recorded`: minor units of this trade,
+    where it is booked already; this, and never the evidence, is what makes a notice a repeat. `contradicted`: a genuine
+    message with this id said something else before.
     """
-    query = select(payments.c.amount_minor).where(
-        payments.c.provider == notice.provider,
-        payments.c.account == notice.account,
-        payments.c.trade_no == notice.trade_no,
-    )
-    return (await db.execute(query)).scalar_one_or_none()
+
+    paid_to: tuple[str, str] | None
+    recorded: int | None
+    contradicted: bool
+
+
+async def known_of(db: AsyncConnection, notice: PaymentNotice, order_id: OrderId, arrival: Arrival) -> Known:
+    asked = {
+        "channel": order_id.channel,
+        "shop": order_id.shop_id,
+        "provider": notice.provider,
+        "account": notice.account,
+        "trade": notice.trade_no,
+        "message": arrival.message_id,
+        "hash": arrival.fact_hash,
+    }
+    row = (await db.execute(_KNOWN, asked)).one()
+    paid_to = None if row.provider is None else (row.provider, row.account)
+    return Known(paid_to, row.recorded, row.contradicted)
+
+
+_KNOWN = text(
+    """
+    select s.provider, s.account,
+      (select amount_minor from payments
+       where provider = :provider and account = :account and trade_no = :trade) as recorded,
+      exists (select from inbound_events
+              where source = :provider and message_id = :message and fact_hash <> :hash and verdict <> 'refused')
+        as contradicted
+    from (select) as one left join shops s on s.channel = :channel and s.shop_id = :shop
+    """
+)
 
 
 async def ensure_months(db: AsyncConnection, now: datetime, ahead: int = 2) -> None:

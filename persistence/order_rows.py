@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, text
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.axis import AfterSale, Fulfilment, Payment
@@ -40,23 +41,27 @@ class Loaded:
 
 # The lock is a statement of its own: the second one then sees what the previous holder of the lock wrote.
 _LOCK = text("select 1 from orders where id = :id for update")
+# One document instead of fifty columns, each of which would be described anew for each answer.
 _LOAD = text(
     """
-    select o.*, s.provider, s.account, s.reserve_on_order, h.seq as audit_seq, h.hash as audit_hash,
-      (select coalesce(json_agg(x order by x.position), '[]') from order_lines x where x.order_id = o.id) as lines,
-      (select coalesce(json_agg(x order by x.line_id), '[]') from demands x where x.order_id = o.id) as demands,
-      (select coalesce(json_agg(x order by x.part), '[]') from payment_plan x where x.order_id = o.id) as plan,
-      (select coalesce(json_agg(x order by x.seq), '[]') from payments x where x.order_id = o.id) as captures,
-      (select coalesce(json_agg(x order by x.parcel_no), '[]') from shipments x where x.order_id = o.id) as parcels,
-      (select coalesce(json_object_agg(x.line_id, x.quantity), '{}') from reservations x
-       where x.order_id = o.id and x.quantity > 0 and not x.released) as reserved,
-      (select coalesce(json_agg(x order by x.number), '[]') from outbound_orders x where x.order_id = o.id) as outbound,
-      (select coalesce(json_agg(x order by x.opened_at, x.id), '[]') from cases x
-       where x.order_id = o.id and x.refund_id is null and x.settled_at is null) as open_cases
-    from orders o
-    join shops s on s.channel = o.source_channel and s.shop_id = o.shop_id
-    left join audit_heads h on h.order_id = o.id
-    where o.id = :id
+    select to_json(found) from (
+      select o.*, s.provider, s.account, s.reserve_on_order, h.seq as audit_seq, h.hash as audit_hash,
+        (select coalesce(json_agg(x order by x.position), '[]') from order_lines x where x.order_id = o.id) as lines,
+        (select coalesce(json_agg(x order by x.line_id), '[]') from demands x where x.order_id = o.id) as demands,
+        (select coalesce(json_agg(x order by x.part), '[]') from payment_plan x where x.order_id = o.id) as plan,
+        (select coalesce(json_agg(x order by x.seq), '[]') from payments x where x.order_id = o.id) as captures,
+        (select coalesce(json_agg(x order by x.parcel_no), '[]') from shipments x where x.order_id = o.id) as parcels,
+        (select coalesce(json_object_agg(x.line_id, x.quantity), '{}') from reservations x
+         where x.order_id = o.id and x.quantity > 0 and not x.released) as reserved,
+        (select coalesce(json_agg(x order by x.number), '[]') from outbound_orders x where x.order_id = o.id)
+          as outbound,
+        (select coalesce(json_agg(x order by x.opened_at, x.id), '[]') from cases x
+         where x.order_id = o.id and x.refund_id is null and x.settled_at is null) as open_cases
+      from orders o
+      join shops s on s.channel = o.source_channel and s.shop_id = o.shop_id
+      left join audit_heads h on h.order_id = o.id
+      where o.id = :id
+    ) as found
     """
 )
 
@@ -64,11 +69,11 @@ _LOAD = text(
 async def load(db: AsyncConnection, order_id: OrderId, *, lock: bool = True) -> Loaded | None:
     if lock:
         await db.execute(_LOCK, {"id": str(order_id)})
-    row = (await db.execute(_LOAD, {"id": str(order_id)})).mappings().one_or_none()
+    row = (await db.execute(_LOAD, {"id": str(order_id)})).scalar_one_or_none()
     return None if row is None else _from_row(order_id, row)
 
 
-def _from_row(order_id: OrderId, row: RowMapping) -> Loaded:
+def _from_row(order_id: OrderId, row: Mapping[str, Any]) -> Loaded:
     currency = row["currency"]
     order = Order(
         id=order_id,
@@ -79,7 +84,7 @@ def _from_row(order_id: OrderId, row: RowMapping) -> Loaded:
             PlanPart(each["part"], Money(each["amount_minor"], currency), datetime.fromisoformat(each["pay_until"]))
             for each in row["plan"]
         ),
-        placed_at=row["placed_at"],
+        placed_at=datetime.fromisoformat(row["placed_at"]),
         demands=tuple(
             Demand(each["line_id"], each["sku"], each["quantity"], Money(each["cash_minor"], currency), each["dropped"])
             for each in row["demands"]
@@ -103,7 +108,7 @@ def _from_row(order_id: OrderId, row: RowMapping) -> Loaded:
     return loaded(order, row)
 
 
-def loaded(order: Order, row: RowMapping) -> Loaded:
+def loaded(order: Order, row: Mapping[str, Any]) -> Loaded:
     """The order with its shop, its open cases and the end of its audit log."""
     return Loaded(
         order,

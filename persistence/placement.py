@@ -82,7 +82,7 @@ async def insert_order(db: AsyncConnection, fact: OrderPlaced, order: Order, now
         .mappings()
         .one()
     )
-    return loaded(order, found)
+    return loaded(order, dict(found))
 
 
 def _line_row(order: Order, position: int) -> dict[str, Any]:

@@ -11,8 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 Row = dict[str, Any]
 
-_WRITE = text(
-    """
+_ALL = """
     with
     axes as (
       update orders o
@@ -89,7 +88,8 @@ _WRITE = text(
     )
     select min(received_at) from applied
     """
-)
+# On one line: psycopg remembers how to send a statement only up to 4,096 characters.
+_WRITE = text(" ".join(_ALL.split()))
 
 
 @dataclass

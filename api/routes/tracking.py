@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.answers import TrackedByNumber, TrackedWithProof
-from api.dependencies import HouseHere, caller
+from api.dependencies import Asking, HouseHere
 from api.errors import Documented, Problem, problems
 from api.templates.page import coming_page, order_page, too_many_page, unknown_page, words_for
 from api.templates.words import Words
@@ -23,7 +23,6 @@ from api.tracking import (
 )
 
 router = APIRouter(prefix="/track", tags=["tracking"])
-Caller = Annotated[str, Depends(caller)]
 Tracked = TrackedWithProof | TrackedByNumber
 REFUSED = problems(404, 409, 413, 422, 429)
 REFUSED_PAGE: Documented = problems(413, 422) | {
@@ -41,7 +40,7 @@ PHONE_FORM = {
 }
 
 
-def words(accept_language: Annotated[str, Header()] = "", lang: Annotated[str | None, Query()] = None) -> Words:
+async def words(accept_language: Annotated[str, Header()] = "", lang: Annotated[str | None, Query()] = None) -> Words:
     return words_for(lang, accept_language)
 
 
@@ -63,7 +62,7 @@ def _refusal(problem: Problem, words: Words) -> Response:
 
 
 @router.get("/{order_no}.json", summary="Where an order stands", response_model=Tracked, responses=REFUSED)
-async def as_json(here: HouseHere, who: Caller, question: Annotated[Question, Depends(by_link)]) -> dict[str, Any]:
+async def as_json(here: HouseHere, who: Asking, question: Annotated[Question, Depends(by_link)]) -> dict[str, Any]:
     """By number alone: stage and expected end. With `proof` from the signed link: everything."""
     found = await answer(here, who, question)
     return full_json(found) if question.proves else public_json(found)
@@ -77,7 +76,7 @@ async def as_json(here: HouseHere, who: Caller, question: Annotated[Question, De
     openapi_extra=PHONE_FORM,
 )
 async def as_json_by_phone(
-    here: HouseHere, who: Caller, question: Annotated[Question, Depends(by_phone)]
+    here: HouseHere, who: Asking, question: Annotated[Question, Depends(by_phone)]
 ) -> dict[str, Any]:
     """Form field `phone_tail`: the last four digits of the recipient's phone."""
     return full_json(await answer(here, who, question))
@@ -85,7 +84,7 @@ async def as_json_by_phone(
 
 @router.get("/{order_no}", summary="The tracking page", response_class=HTMLResponse, responses=REFUSED_PAGE)
 async def page(
-    request: Request, here: HouseHere, who: Caller, question: Annotated[Question, Depends(by_link)], said: WordsHere
+    request: Request, here: HouseHere, who: Asking, question: Annotated[Question, Depends(by_link)], said: WordsHere
 ) -> Response:
     """In Chinese or English, by `lang` or Accept-Language."""
     try:
@@ -105,7 +104,7 @@ async def page(
 )
 async def page_by_phone(
     here: HouseHere,
-    who: Caller,
+    who: Asking,
     question: Annotated[Question, Depends(by_phone)],
     said: WordsHere,
     lang: Annotated[str | None, Query()] = None,

@@ -16,6 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.errors import Problem
+from domain.reference import OrderId
 from domain.stock import Demand, units_by_sku
 from drill.virtual import edge
 from drill.virtual.steps import Crashed
@@ -84,12 +85,15 @@ def skip_on_evidence(patch: Patch) -> None:
         message_id = f"{'delivered' if delivered else 'shipped'}-{parcel_no}"
         return bool((await db.execute(seen, {"id": message_id})).scalar_one())
 
-    async def recorded_amount(db: AsyncConnection, notice: Any) -> int | None:
-        known = (await db.execute(seen, {"id": notice.notice_id})).scalar_one()
-        return notice.amount.amount_minor if known else None
+    known_of = evidence.known_of
+
+    async def known_by_id(db: AsyncConnection, notice: Any, order_id: OrderId, arrival: Any) -> evidence.Known:
+        known = await known_of(db, notice, order_id, arrival)
+        kept = (await db.execute(seen, {"id": notice.notice_id})).scalar_one()
+        return replace(known, recorded=notice.amount.amount_minor if kept else None)
 
     patch.setattr(queries, "parcel_is_recorded", parcel_is_recorded)
-    patch.setattr(evidence, "recorded_amount", recorded_amount)
+    patch.setattr(evidence, "known_of", known_by_id)
 
 
 def stock_freed_twice(patch: Patch) -> None:
