@@ -9,6 +9,8 @@ from ports.records import (
     CancelRequested,
     CaseOpened,
     CaseSettled,
+    GoodsStopAsked,
+    GoodsStopped,
     OrderPlaced,
     OrderRecords,
     OrderStep,
@@ -69,6 +71,14 @@ class RecordActivities:
     async def cancel_too_late(self, fact: CancelledTooLate) -> OrderView:
         return await self._records.cancel_too_late(fact)
 
+    @activity.defn(name="records.ask_goods_stop")
+    async def ask_goods_stop(self, fact: GoodsStopAsked) -> OrderView:
+        return await self._records.ask_goods_stop(fact)
+
+    @activity.defn(name="records.stop_goods")
+    async def stop_goods(self, fact: GoodsStopped) -> OrderView:
+        return await self._records.stop_goods(fact)
+
     @activity.defn(name="records.open_case")
     async def open_case(self, fact: CaseOpened) -> OrderView:
         return await self._records.open_case(fact)
@@ -92,6 +102,8 @@ class RecordActivities:
             self.complete,
             self.stop,
             self.cancel_too_late,
+            self.ask_goods_stop,
+            self.stop_goods,
             self.open_case,
             self.settle_case,
         )

@@ -24,6 +24,10 @@ class RefundActivities:
     async def open(self, fact: RefundAsked) -> RefundView:
         return await self._records.open(fact)
 
+    @activity.defn(name="refunds.hear_of_goods")
+    async def hear_of_goods(self, step: RefundStep) -> RefundView:
+        return await self._records.hear_of_goods(step)
+
     @activity.defn(name="refunds.move_approval")
     async def move_approval(self, fact: ApprovalMoved) -> RefundView:
         return await self._records.move_approval(fact)
@@ -53,6 +57,7 @@ class RefundActivities:
         """What a worker registers."""
         return (
             self.open,
+            self.hear_of_goods,
             self.move_approval,
             self.plan,
             self.ask_leg,

@@ -11,7 +11,7 @@ from domain.approval import Status, TaskState
 from domain.approval_verbs import Where
 from domain.money import Money
 from domain.reference import OrderId
-from domain.refund import Asking, Basis, Decision, Kind, RefundStage, Repayment
+from domain.refund import Asking, Basis, Decision, Goods, Kind, RefundStage, Repayment
 from domain.refund_leg import LegState
 from domain.refund_money import Adjustment, RefundRequest, Units
 from workflows.refund_messages import ApprovalCommand
@@ -148,7 +148,7 @@ class LegAnswer(BaseModel):
 
 
 class RefundAnswer(BaseModel):
-    """`refusal`: why it was refused at once. `approval` is null until somebody is asked."""
+    """`refusal`: why it was refused. `goods`: what becomes of them. `approval` is null until somebody is asked."""
 
     refund: str
     order: str
@@ -156,6 +156,7 @@ class RefundAnswer(BaseModel):
     decision: Decision
     repayment: Repayment
     kind: Kind
+    goods: Goods
     basis: Basis
     reason: str
     applicant: str

@@ -109,6 +109,7 @@ def _answer(found: KnownRefund) -> RefundAnswer:
         decision=refund.decision,
         repayment=refund.repayment,
         kind=refund.kind,
+        goods=refund.goods,
         basis=refund.basis,
         reason=loaded.reason,
         applicant=refund.applicant,

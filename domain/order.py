@@ -19,7 +19,7 @@ from domain.case import Cause, NewCase
 from domain.errors import InvalidOrder
 from domain.line import Line, check_lines
 from domain.money import Money, total
-from domain.outbound import Outbound, handed_over
+from domain.outbound import Outbound, StopWish, handed_over
 from domain.payment import Capture, PlanPart, check_plan, next_unpaid, odd_money, pays_its_part
 from domain.reference import OrderId
 from domain.shipment import Parcel, carried, goods, progress, unknown_lines
@@ -68,7 +68,7 @@ class Stage(StrEnum):
 class Order:
     """`demands` are the matched lines in own skus, `unmatched` the line ids nobody mapped yet.
 
-    `reserved`: {line id: units}. `split`: the next outbound order may go without what is short.
+    `reserved`: {line id: units}. `split`: the next outbound order may go without what is short. `stops`: stopping.py.
     """
 
     id: OrderId
@@ -90,6 +90,7 @@ class Order:
     holds: tuple[HoldReason, ...] = ()
     after_sale: AfterSale = AfterSale.NONE
     cancellation: Cancellation = Cancellation.NONE
+    stops: tuple[StopWish, ...] = ()
 
     @property
     def amount(self) -> Money:

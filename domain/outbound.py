@@ -20,6 +20,14 @@ class Outbound:
     outside: bool = False
 
 
+@dataclass(frozen=True)
+class StopWish:
+    """A refund wants that these units do not leave: {line id of the order: units}."""
+
+    refund_id: str
+    units: Mapping[str, int]
+
+
 def handed_over(outbound: Iterable[Outbound]) -> Counter[str]:
     """Units by line that are with the warehouse, or have left it."""
     units: Counter[str] = Counter()

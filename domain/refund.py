@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from domain.approval import Approval, Status
-from domain.axis import NOT_PUSHED, Fulfilment, move
+from domain.axis import move
 from domain.errors import RefundExceedsCeiling, RefundImpossible
+from domain.goods_asked import must_be_stopped
 from domain.money import Money, total
 from domain.order import Order
 from domain.reference import OrderId
@@ -33,6 +34,14 @@ class Basis(StrEnum):
     DUE = "due"  # what is due back already: the order ended early, or a part of it will not come
 
 
+class Goods(StrEnum):
+    """What becomes of the goods that the money was paid for."""
+
+    KEPT = "kept"  # nothing: the buyer keeps them, or there are none
+    TO_STOP = "to_stop"  # they have not left, and are not to
+    STOPPED = "stopped"  # the warehouse, or the record before the push, let go of them
+
+
 class Decision(StrEnum):
     PENDING = "pending"
     APPROVED = "approved"
@@ -51,6 +60,7 @@ class Repayment(StrEnum):
 class RefundStage(StrEnum):
     """The one status people see, derived from the axes."""
 
+    STOPPING_GOODS = "stopping_goods"
     AWAITING_APPROVAL = "awaiting_approval"
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
@@ -61,6 +71,11 @@ class RefundStage(StrEnum):
     NOT_PAID_BACK = "not_paid_back"
 
 
+GOODS_MOVES = {
+    Goods.KEPT: frozenset[Goods](),
+    Goods.TO_STOP: frozenset({Goods.STOPPED}),
+    Goods.STOPPED: frozenset[Goods](),
+}
 DECISION_MOVES = {
     Decision.PENDING: frozenset({Decision.APPROVED, Decision.REFUSED, Decision.WITHDRAWN}),
     Decision.APPROVED: frozenset({Decision.WITHDRAWN}),  # until the first leg is committed
@@ -92,7 +107,6 @@ _BY_STATUS = {
     Status.REFUSED: Decision.REFUSED,
     Status.WITHDRAWN: Decision.WITHDRAWN,
 }
-STILL_IN_THE_HOUSE = (*NOT_PUSHED, Fulfilment.PUSHED)
 
 
 @dataclass(frozen=True)
@@ -123,6 +137,7 @@ class Refund:
     repayment: Repayment = Repayment.NOT_BEGUN
     legs: tuple[Leg, ...] = ()
     refusal: str = ""
+    goods: Goods = Goods.KEPT
 
     @property
     def amount(self) -> Money:
@@ -130,7 +145,14 @@ class Refund:
 
     @property
     def stage(self) -> RefundStage:
+        if self.decision is Decision.PENDING and self.goods is Goods.TO_STOP:
+            return RefundStage.STOPPING_GOODS
         return _DECIDED.get(self.decision) or _REPAID[self.repayment]
+
+    @property
+    def for_people(self) -> bool:
+        """Whether people decide on its amount; what is due already is no gift of theirs."""
+        return self.basis is Basis.SALE or self.goods is not Goods.KEPT
 
     @property
     def ended(self) -> bool:
@@ -161,11 +183,25 @@ def opened(order: Order, others: Sequence[Refund], due_back: Money, asking: Aski
     if asking.basis is Basis.DUE:
         found = _all_that_is_due(others, due_back, asking.request)
     else:
-        if not order.finished and order.fulfilment in STILL_IN_THE_HOUSE:
-            raise RefundImpossible("the goods have not left: cancel the order; what was paid is then due back")
-        before = [each.counted for each in others if each.basis is Basis.SALE]
-        found = quote(order, [withheld(order), *(each for each in before if each)], asking.request)
+        return _of_the_sale(order, others, asking)
     return Refund(asking.refund_id, order.id, asking.applicant, asking.kind, asking.basis, found)
+
+
+def _of_the_sale(order: Order, others: Sequence[Refund], asking: Asking) -> Refund:
+    """What has left can go back at once; what has not is stopped first, and a part of neither."""
+    before: list[Quote] = []
+    stopping: list[Quote] = []
+    for counted, goods in ((each.counted, each.goods) for each in others if each.basis is Basis.SALE):
+        if counted is not None:
+            (stopping if goods is Goods.TO_STOP else before).append(counted)
+    freight = [replace(each, lines=()) for each in stopping]  # what is to come is withheld as a whole
+    of_what_left = [withheld(order), *before, *freight]
+    goods = Goods.KEPT
+    if must_be_stopped(order, of_what_left, stopping, asking.request):
+        goods = Goods.TO_STOP
+        of_what_left = [withheld(order, to_come=False), *before, *stopping]
+    found = quote(order, of_what_left, asking.request)
+    return Refund(asking.refund_id, order.id, asking.applicant, asking.kind, asking.basis, found, goods=goods)
 
 
 def _all_that_is_due(others: Sequence[Refund], due_back: Money, asked: RefundRequest) -> Quote:

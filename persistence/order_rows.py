@@ -15,7 +15,7 @@ from domain.case import Cause
 from domain.line import Line
 from domain.money import Money
 from domain.order import Cancellation, HoldReason, Kind, Order
-from domain.outbound import Outbound
+from domain.outbound import Outbound, StopWish
 from domain.payment import PlanPart
 from domain.reference import OrderId
 from domain.shipment import Parcel, ParcelContent
@@ -56,7 +56,9 @@ _LOAD = text(
         (select coalesce(json_agg(x order by x.number), '[]') from outbound_orders x where x.order_id = o.id)
           as outbound,
         (select coalesce(json_agg(x order by x.opened_at, x.id), '[]') from cases x
-         where x.order_id = o.id and x.refund_id is null and x.settled_at is null) as open_cases
+         where x.order_id = o.id and x.refund_id is null and x.settled_at is null) as open_cases,
+        (select coalesce(json_agg(x order by x.asked_at, x.refund_id), '[]') from goods_stops x
+         where x.order_id = o.id and x.answered_at is null) as stops
       from orders o
       join shops s on s.channel = o.source_channel and s.shop_id = o.shop_id
       left join audit_heads h on h.order_id = o.id
@@ -104,6 +106,7 @@ def _from_row(order_id: OrderId, row: Mapping[str, Any]) -> Loaded:
         after_sale=AfterSale(row["after_sale"]),
         cancellation=Cancellation(row["cancellation"]),
         split=row["split"],
+        stops=tuple(StopWish(each["refund_id"], each["units"]) for each in row["stops"]),
     )
     return loaded(order, row)
 

@@ -10,13 +10,13 @@ from typing import Any
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from domain import backorder, ending, ledger, order, release
-from domain.case import Cause, NewCase
+from domain import backorder, ending, ledger, order, release, stopping
+from domain.case import CaseDecision, Cause, Choice, NewCase
 from domain.limits import Limits
 from domain.order import Change, Order
-from domain.outbound import Outbound
+from domain.outbound import Outbound, StopWish
 from domain.stock import shortage, units_by_sku
-from persistence import audit, cases, order_rows, outbound, payments, refusals, stock
+from persistence import audit, cases, goods_stops, order_rows, outbound, payments, refusals, stock
 from persistence.audit import Deed
 from persistence.customers import Customers
 from persistence.engine import reading
@@ -32,6 +32,8 @@ from ports.records import (
     CancelRequested,
     CaseOpened,
     CaseSettled,
+    GoodsStopAsked,
+    GoodsStopped,
     OrderPlaced,
     OrderRecords,
     OrderStep,
@@ -206,6 +208,35 @@ class PostgresOrders(Transitions, OrderRecords):
     async def cancel_too_late(self, fact: CancelledTooLate) -> OrderView:
         deed = Deed(WORKFLOW, "cancel_too_late")
         return await self._decide(fact.order_id, deed, lambda now: ending.cancel_too_late(now, fact.stopped))
+
+    @refusals.fact
+    async def ask_goods_stop(self, fact: GoodsStopAsked) -> OrderView:
+        async with self._locked(fact.order_id, fact.event_ids) as here:
+            wish = StopWish(fact.refund_id, stopping.with_gifts(here.order, fact.units))
+            if await goods_stops.ask(here.db, fact, dict(wish.units), here.now):
+                wished = Change(replace(here.order, stops=(*here.order.stops, wish)))
+                about = {"refund": wish.refund_id, "units": dict(wish.units)}
+                await self._write(here, wished, Deed(WORKFLOW, "ask_goods_stop"), about)
+            return await self._view(here)
+
+    @refusals.step
+    async def stop_goods(self, fact: GoodsStopped) -> OrderView:
+        async with self._locked(fact.order_id) as here:
+            wish = next((each for each in here.order.stops if each.refund_id == fact.refund_id), None)
+            if wish is not None:
+                found = stopping.stopped_for(here.order, wish, fact.stopped)
+                await goods_stops.answer(here.db, wish.refund_id, found, fact.stopped, here.now)
+                about = {"refund": wish.refund_id, "stopped": dict(found.units), "due": str(found.due)}
+                await self._write(here, found.change, Deed(WORKFLOW, "stop_goods"), about, noted=True)
+                await self._look_at_stock_again(here)
+            return await self._view(here)
+
+    async def _look_at_stock_again(self, here: Footing) -> None:
+        """Less is wanted than the case was about."""
+        for case, _ in here.known.open_cases:
+            if case.cause is Cause.OUT_OF_STOCK:
+                reason = "settled itself: a refund took goods out of the order"
+                await self._settle_case(here, CaseDecision(case.case_id, Choice.CLOSE, WORKFLOW, reason))
 
     async def open_case(self, fact: CaseOpened) -> OrderView:
         async with self._locked(fact.order_id) as here:

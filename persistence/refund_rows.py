@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from domain.approval import Approval
 from domain.money import Money
 from domain.reference import OrderId
-from domain.refund import Basis, Decision, Kind, Refund, Repayment
+from domain.refund import Basis, Decision, Goods, Kind, Refund, Repayment
 from domain.refund_leg import Leg, LegState
 from domain.refund_money import Adjustment, LineBack, Quote, Share
 from persistence.refund_tables import refund_legs, refund_lines, refunds
@@ -71,6 +71,7 @@ def _from_row(order_id: OrderId, row: dict[str, Any]) -> LoadedRefund:
         Repayment(row["repayment"]),
         tuple(_leg(each) for each in row["legs"]),
         row["refusal"],
+        Goods(row["goods"]),
     )
     approval = None if row["approval"] is None else _APPROVAL.validate_python(row["approval"])
     reminders = _REMINDERS.validate_python(row["reminders"])
@@ -99,22 +100,27 @@ def _leg(each: dict[str, Any]) -> Leg:
 
 
 async def add(db: AsyncConnection, fact: RefundAsked, refund: Refund, now: datetime) -> LoadedRefund:
-    """A new refund with its lines, which never change."""
+    """A new refund with its lines."""
     loaded = LoadedRefund(refund, fact.reason)
     told = {"note": fact.note, "requested_at": now, "order_id": str(refund.order_id)}
     await db.execute(insert(refunds), {**told, **_row(loaded, now)})
-    if refund.quote.lines:
-        await db.execute(
-            insert(refund_lines),
-            [_line_row(refund.refund_id, n, back) for n, back in enumerate(refund.quote.lines)],
-        )
+    await _add_lines(db, refund)
     return loaded
+
+
+async def _add_lines(db: AsyncConnection, refund: Refund) -> None:
+    rows = [_line_row(refund.refund_id, n, back) for n, back in enumerate(refund.quote.lines)]
+    if rows:
+        await db.execute(insert(refund_lines), rows)
 
 
 async def save(db: AsyncConnection, before: LoadedRefund, after: LoadedRefund, now: datetime) -> None:
     """Whatever changed."""
     if before != after:
         await db.execute(refunds.update().where(refunds.c.id == after.refund.refund_id), _row(after, now))
+    if before.refund.quote.lines != after.refund.quote.lines:
+        await db.execute(refund_lines.delete().where(refund_lines.c.refund_id == after.refund.refund_id))
+        await _add_lines(db, after.refund)
     for leg in after.refund.legs:
         if leg not in before.refund.legs:
             row = _leg_row(after.refund, leg, now)
@@ -144,6 +150,7 @@ def _row(loaded: LoadedRefund, now: datetime) -> dict[str, Any]:
         "repayment": refund.repayment,
         "stage": refund.stage,
         "refusal": refund.refusal,
+        "goods": refund.goods,
         "policy": loaded.policy,
         "approval": None if loaded.approval is None else _APPROVAL.dump_python(loaded.approval, mode="json"),
         "approval_moves": loaded.approval_moves,

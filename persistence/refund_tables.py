@@ -39,6 +39,7 @@ refunds = Table(
     text_column("repayment"),
     text_column("stage"),
     text_column("refusal"),
+    text_column("goods"),
     text_column("policy", null=True),  # which policy named the signers: name@version
     Column("approval", JSONB(none_as_null=True), nullable=True),  # steps, tasks and signatures
     Column("approval_moves", Integer, nullable=False),
@@ -69,6 +70,22 @@ refund_lines = Table(
     minor_column("share_minor"),  # the buyer's cash that these units carried
     minor_column("cash_minor"),  # what of it goes back
     CheckConstraint("quantity > 0", name="some_units"),
+)
+
+# What a refund asks its order to keep from leaving. Written by the order's workflow, the answer with what it does.
+goods_stops = Table(
+    "goods_stops",
+    metadata,
+    Column("refund_id", Text, ForeignKey("refunds.id"), nullable=False, primary_key=True),
+    Column("order_id", Text, ForeignKey("orders.id"), nullable=False),
+    Column("units", JSONB, nullable=False),  # asked for: {line id: units}
+    Column("intercepted", JSONB, nullable=False, server_default=text("'[]'")),  # outbound orders that were stopped
+    Column("stopped", JSONB, nullable=False, server_default=text("'{}'")),  # {line id: units} that will not leave
+    Column("due_minor", BigInteger, nullable=False, server_default=text("0")),
+    moment("asked_at"),
+    moment("answered_at", null=True),
+    Index(None, "order_id"),
+    CheckConstraint("due_minor >= 0", name="something_due"),
 )
 
 refund_legs = Table(

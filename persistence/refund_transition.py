@@ -13,7 +13,7 @@ from domain.case import CaseDecision, Cause, Choice, NewCase
 from domain.limits import Limits
 from domain.money import Money, total
 from domain.order import Order
-from domain.refund import Basis, Refund
+from domain.refund import Goods, Refund
 from domain.repayment import RefundChange, moot
 from persistence import audit, cases, order_rows, refund_rows
 from persistence.audit import Deed
@@ -200,6 +200,8 @@ class RefundTransitions:
             approval_moves=loaded.approval_moves,
             reminders=loaded.reminders,
             legs=tuple(_legs(here.order, refund)),
+            goods=refund.goods,
+            to_stop={each.line_id: each.quantity for each in refund.quote.lines if refund.goods is Goods.TO_STOP},
             ended=refund.ended,
             cases=waiting,
             open_cases=len(here.waiting),
@@ -210,6 +212,8 @@ def _moved(before: Refund, after: Refund) -> dict[str, Any]:
     """`{what: [from, to]}` for the audit log."""
     pairs: dict[str, list[Any]] = {
         "decision": [before.decision, after.decision],
+        "goods": [before.goods, after.goods],
+        "amount": [str(before.amount), str(after.amount)],
         "repayment": [before.repayment, after.repayment],
     }
     for leg in after.legs:
@@ -220,7 +224,7 @@ def _moved(before: Refund, after: Refund) -> dict[str, Any]:
 
 def _together(here: Ground) -> Money:
     """What people decide on this order, open and done: a split into several refunds evades nobody's signature."""
-    every = (each.refund for each in here.all.values() if each.refund.basis is Basis.SALE or each is here.loaded)
+    every = (each.refund for each in here.all.values() if each.refund.for_people or each is here.loaded)
     counted = (each.counted.amount for each in every if each.counted is not None)
     return total(counted, here.due.currency)
 

@@ -10,8 +10,9 @@ from domain import refund as refunds
 from domain.case import Cause, Choice, NewCase
 from domain.errors import RefundExceedsCeiling, RefundImpossible
 from domain.refund import Refund
+from domain.refund_goods import goods_answered, left_due
 from domain.repayment import RefundChange, leg_answered, leg_asked, leg_given_up, planned
-from persistence import refund_rows, refusals
+from persistence import goods_stops, refund_rows, refusals
 from persistence.audit import Deed
 from persistence.refund_transition import WORKFLOW, Ground, RefundTransitions
 from ports.records import WaitingCase
@@ -42,7 +43,8 @@ class PostgresRefunds(RefundTransitions, RefundRecords):
     async def _open(self, here: Ground, fact: RefundAsked) -> None:
         asking, why = fact.asking, ""
         try:
-            refund = refunds.opened(here.order, here.others, here.due, asking)
+            theirs = await goods_stops.not_taken_yet(here.db, str(here.order.id), here.due.currency)
+            refund = refunds.opened(here.order, here.others, here.due - theirs, asking)
         except (RefundExceedsCeiling, RefundImpossible) as refused:
             why = str(refused)
             refund = refunds.refused_at_once(asking, here.due.currency, why)
@@ -50,6 +52,16 @@ class PostgresRefunds(RefundTransitions, RefundRecords):
         about = {"amount": str(refund.amount), "stage": refund.stage, "reason": fact.reason}
         deed = Deed(asking.applicant, "open_refund", fact.event_ids)
         await self._note(here, (), deed, about | ({"refusal": why} if why else {}))
+
+    @refusals.step
+    async def hear_of_goods(self, step: RefundStep) -> RefundView:
+        async with self._locked(step) as here:
+            answer = await goods_stops.find(here.db, step.refund_id, here.due.currency)
+            if answer is None:
+                return self._view(here)
+            heard = goods_answered(here.loaded.refund, answer, here.order)
+            about = {"refusal": heard.refusal} if heard.refusal else {}
+            return await self._put(here, RefundChange(heard), Deed(WORKFLOW, "hear_of_goods"), about)
 
     @refusals.step
     async def move_approval(self, fact: ApprovalMoved) -> RefundView:
@@ -67,7 +79,8 @@ class PostgresRefunds(RefundTransitions, RefundRecords):
             )
             about = {"verb": fact.verb, "approval": fact.approval.status, "version": fact.approval.version}
             about |= {"why": fact.why} if fact.why else {}
-            await self._save(here, after, RefundChange(after.refund), Deed(fact.by, fact.verb), about)
+            change = RefundChange(after.refund, cases=left_due(after.refund))
+            await self._save(here, after, change, Deed(fact.by, fact.verb), about)
             return self._view(here)
 
     @refusals.step

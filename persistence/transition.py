@@ -19,12 +19,13 @@ from domain.order import Change, Order
 from domain.payment import PlanPart, next_unpaid
 from domain.reference import OrderId
 from domain.release import moot
+from domain.stopping import intercepts
 from persistence import audit, cases, ledger, order_rows, outbound, payments, stock
 from persistence.audit import Deed
 from persistence.sheet import Sheet
 from ports.clock import Clock
 from ports.measures import Measures
-from ports.records import OrderView, UnpaidPart
+from ports.records import OrderView, PendingStop, UnpaidPart
 
 
 class AboutOrder(Protocol):
@@ -219,6 +220,7 @@ class Transitions:
             pushing=bool(order.unpushed),
             backordered=order.backordered,
             awaits_stock=bool(order.fulfilment is Fulfilment.WAITING or order.holds or backorder.wanted(order)),
+            stops=tuple(PendingStop(each.refund_id, intercepts(order, each)) for each in order.stops),
         )
 
 

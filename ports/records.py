@@ -6,6 +6,7 @@ the same transaction. What the record can't take is no error either: the answer 
 STEP_REFUSED, for which the order waits). An exception is an outage.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -73,6 +74,16 @@ class RecipientAmended:
 
 
 @dataclass(frozen=True)
+class GoodsStopAsked:
+    """A refund wants these units, {line id: units}, not to leave. It is told once that is decided."""
+
+    order_id: OrderId
+    refund_id: str
+    units: Mapping[str, int]
+    event_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
 class OrderStep:
     """A step of the workflow itself; `transaction_id` = workflow id / verb. `outbound` is the number it is about."""
 
@@ -103,6 +114,16 @@ class CancelledTooLate:
 
 
 @dataclass(frozen=True)
+class GoodsStopped:
+    """What the warehouse said to a refund's wish: `stopped` are the outbound orders that it let go of."""
+
+    order_id: OrderId
+    transaction_id: str
+    refund_id: str
+    stopped: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
 class CaseOpened:
     order_id: OrderId
     cause: Cause
@@ -125,6 +146,14 @@ class WaitingCase:
     case_id: str
     cause: Cause
     subject: str = ""
+
+
+@dataclass(frozen=True)
+class PendingStop:
+    """A refund waits for its goods to be stopped; `intercepts` are the outbound orders to ask the warehouse about."""
+
+    refund_id: str
+    intercepts: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -166,6 +195,7 @@ class OrderView:
     pushing: bool = False
     backordered: bool = False
     awaits_stock: bool = True
+    stops: tuple[PendingStop, ...] = ()
 
     @property
     def awaits_push(self) -> bool:
@@ -216,6 +246,12 @@ class OrderRecords(Protocol):
 
     async def cancel_too_late(self, fact: CancelledTooLate) -> OrderView:
         """What had not left is dropped: its stock is freed, its share of the money becomes due back."""
+
+    async def ask_goods_stop(self, fact: GoodsStopAsked) -> OrderView:
+        """What a refund does not want to leave is in the answer's `stops` until it is decided."""
+
+    async def stop_goods(self, fact: GoodsStopped) -> OrderView:
+        """Units that will not leave are dropped and freed, their money becomes due; the refund finds the answer."""
 
     async def open_case(self, fact: CaseOpened) -> OrderView: ...
 

@@ -4,7 +4,8 @@ As in ports/records.py: repeating a call changes nothing and answers the same, w
 the answer, and an exception is an outage.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -13,7 +14,7 @@ from domain.case import CaseDecision, Cause
 from domain.limits import Limits
 from domain.money import Money
 from domain.reference import OrderId
-from domain.refund import Asking, RefundStage
+from domain.refund import Asking, Goods, RefundStage
 from domain.refund_leg import Leg, Told
 from ports.records import WaitingCase
 
@@ -117,6 +118,7 @@ class RefundView:
     """What the workflow needs to know after each step; everything else stays in the record.
 
     `together`: what people decide on this order, open and done, with this refund. `refusal`: why it was refused.
+    `to_stop`: {line id: units} that have not left and are not to.
     """
 
     refund_id: str
@@ -134,6 +136,8 @@ class RefundView:
     approval_moves: int = 0
     reminders: tuple[Reminder, ...] = ()
     legs: tuple[LegView, ...] = ()
+    goods: Goods = Goods.KEPT
+    to_stop: Mapping[str, int] = field(default_factory=dict)
     ended: bool = False
     cases: tuple[WaitingCase, ...] = ()
     open_cases: int = 0
@@ -147,6 +151,9 @@ class RefundRecords(Protocol):
 
         Refused: `refusal` has the exact maximum, or what to do instead.
         """
+
+    async def hear_of_goods(self, step: RefundStep) -> RefundView:
+        """What the order's workflow wrote about the goods that were to be stopped; nothing, while it has not."""
 
     async def move_approval(self, fact: ApprovalMoved) -> RefundView:
         """Tasks, signatures, reminders; and the decision, once there is one."""

@@ -32,7 +32,9 @@ PASSED_THROUGH = (
     "workflows.messages",
     "workflows.narrative",
     "workflows.options",
+    "workflows.refund_goods",
     "workflows.refund_messages",
+    "workflows.stoppable_order",
 )
 
 

@@ -6,7 +6,7 @@ Its name is the function's, in kebab-case; its sentence is the first line of its
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from verify import audit, endings, events, ledger, legs, messages, money, orders, parcels, pushes, stock
+from verify import audit, endings, events, goods, ledger, legs, messages, money, orders, parcels, pushes, stock
 from verify.comparison import Comparison, Invariant
 from verify.dump import Dump
 from verify.record import Record, opened
@@ -48,6 +48,8 @@ INVARIANTS: tuple[Check, ...] = (
     legs.legs_within_payments,
     legs.refunds_are_approved,
     legs.refunds_are_booked,
+    goods.unshipped_goods_were_stopped,
+    goods.paid_back_goods_had_left,
     endings.ended_orders_do_not_wait,
     endings.stopped_orders_stay,
     endings.cancellations_decided,

@@ -17,7 +17,9 @@ def pushed_orders(dump: Dump, record: Record) -> Comparison:
         for reference, row in record.pushes.items()
     }
     unheard = {
-        reference for reference, order in dump.pushed.items() if order.state == "stopped" and record.gave_up(reference)
+        reference
+        for reference, order in dump.outbound.items()
+        if order.state == "stopped" and record.gave_up(reference)
     }
     return Comparison(
         Side("outbound orders at the warehouse", there),

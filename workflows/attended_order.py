@@ -16,6 +16,7 @@ from workflows.attended import Attended
 from workflows.messages import (
     CancelRequested,
     Fact,
+    GoodsStopAsked,
     OrderPlaced,
     OrderStart,
     ParcelReported,
@@ -29,6 +30,7 @@ RECORDED_BY: dict[type, Callable[..., Any]] = {
     CancelRequested: RecordActivities.request_cancellation,
     ParcelReported: RecordActivities.report_parcel,
     RecipientAmended: RecordActivities.amend_recipient,
+    GoodsStopAsked: RecordActivities.ask_goods_stop,
 }
 
 
@@ -52,7 +54,7 @@ class AttendedOrder(Attended):
     @property
     def _diverted(self) -> bool:
         cancelled = self._order.cancellation is Cancellation.REQUESTED
-        return self._on_straight_way and (cancelled or self._order.finished)
+        return self._on_straight_way and (cancelled or self._order.finished or bool(self._order.stops))
 
     def _start_anew(self) -> NoReturn:
         workflow.continue_as_new(OrderStart(self._order.order_id))

@@ -8,6 +8,7 @@ from domain.reference import OrderId
 from ports.outbox import SenderTurn
 from ports.records import (
     CancelRequested,
+    GoodsStopAsked,
     OrderPlaced,
     OrderView,
     ParcelReported,
@@ -15,7 +16,7 @@ from ports.records import (
     RecipientAmended,
 )
 
-Fact = OrderPlaced | PaymentSettled | CancelRequested | ParcelReported | RecipientAmended
+Fact = OrderPlaced | PaymentSettled | CancelRequested | ParcelReported | RecipientAmended | GoodsStopAsked
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ __all__ = [
     "CancelRequested",
     "CaseDecision",
     "Fact",
+    "GoodsStopAsked",
     "OrderEnd",
     "OrderPlaced",
     "OrderStart",

@@ -24,10 +24,11 @@ WAITING_FOR: dict[Stage, str] = {
 
 
 REFUND_WAITING_FOR: dict[RefundStage, str] = {
-    RefundStage.AWAITING_APPROVAL: "9.2 approval",
-    RefundStage.APPROVED: "9.3 its legs",
-    RefundStage.PAYING_BACK: "9.3 the provider",
-    RefundStage.PARTLY_PAID_BACK: "9.3 the rest of the money",
+    RefundStage.STOPPING_GOODS: "9.2 the warehouse to let go of the goods",
+    RefundStage.AWAITING_APPROVAL: "9.3 approval",
+    RefundStage.APPROVED: "9.4 its legs",
+    RefundStage.PAYING_BACK: "9.4 the provider",
+    RefundStage.PARTLY_PAID_BACK: "9.4 the rest of the money",
     RefundStage.PAID_BACK: "nothing: paid back",
     RefundStage.REFUSED: "nothing: refused",
     RefundStage.WITHDRAWN: "nothing: withdrawn",

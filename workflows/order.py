@@ -1,7 +1,6 @@
 """The order's way from payment to completion."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import datetime
 
 from temporalio import workflow
@@ -10,20 +9,20 @@ from temporalio.exceptions import ApplicationError
 from activities.payments import PaymentActivities
 from activities.records import RecordActivities
 from activities.warehouse import WarehouseActivities
-from domain.axis import NOT_PUSHED, Fulfilment, Payment
+from domain.axis import Fulfilment, Payment
 from domain.case import CaseDecision, Cause, Choice, check_decision
 from domain.errors import SkipRefused
 from domain.limits import Limits
 from domain.order import Cancellation, Stage
 from domain.payment import Capture
 from ports.payments import CloseOutcome, TradeAnswer, TradeQuestion, TradeState
-from ports.records import CancelledTooLate, PushRecorded, UnpaidPart
-from ports.warehouse import PushOutcome, StopOutcome
+from ports.records import UnpaidPart
+from ports.warehouse import PushOutcome
 from workflows import options
 from workflows.attended import Diverted
-from workflows.attended_order import AttendedOrder
 from workflows.messages import (
     CancelRequested,
+    GoodsStopAsked,
     OrderEnd,
     OrderPlaced,
     OrderStart,
@@ -32,14 +31,14 @@ from workflows.messages import (
     PaymentSettled,
     RecipientAmended,
 )
+from workflows.stoppable_order import NOT_SHIPPED, StoppableOrder
 
 NOT_TOUCHED = (Fulfilment.WAITING, Fulfilment.STOPPED)
-NOT_SHIPPED = (*NOT_PUSHED, Fulfilment.PUSHED)
 NOT_DELIVERED = (*NOT_SHIPPED, Fulfilment.PARTLY_SHIPPED, Fulfilment.SHIPPED, Fulfilment.PARTLY_DELIVERED)
 
 
 @workflow.defn(name="OrderWorkflow")
-class OrderWorkflow(AttendedOrder):
+class OrderWorkflow(StoppableOrder):
     """One order: docs/sop.md, section 1."""
 
     @workflow.init
@@ -84,6 +83,10 @@ class OrderWorkflow(AttendedOrder):
 
     @workflow.signal(description="a parcel left or arrived")
     def parcel_reported(self, fact: ParcelReported) -> None:
+        self._inbox.append(fact)
+
+    @workflow.signal(description="a refund wants goods not to leave")
+    def goods_stop_asked(self, fact: GoodsStopAsked) -> None:
         self._inbox.append(fact)
 
     @workflow.signal(description="the recipient's address was mended")
@@ -184,10 +187,14 @@ class OrderWorkflow(AttendedOrder):
 
     async def _ended_unless_too_late(self) -> None:
         """1.9 Unpaid or cancelled: the trade is closed, the warehouse stopped, the stock freed, the money due back."""
-        if self._order.finished:
-            return
         self._on_straight_way = False
         cancelled = self._order.cancellation is Cancellation.REQUESTED
+        if self._order.stops and not cancelled:
+            await self._goods_stopped(self._order.stops[0])
+            self._on_straight_way = True
+            return
+        if self._order.finished:
+            return
         if self._order.unpaid is not None and not await self._trade_closed(self._order.unpaid) and not cancelled:
             pass  # paid at the last moment: back on the straight way
         elif self._order.fulfilment in NOT_TOUCHED:
@@ -196,22 +203,11 @@ class OrderWorkflow(AttendedOrder):
             await self._stopped_as_far_as_it_has_not_left()
         self._on_straight_way = True
 
-    async def _stopped_as_far_as_it_has_not_left(self) -> None:
-        """The race between our wish and the warehouse's hands is decided by its answer, for each outbound order."""
-        step, numbers = self._step("stop"), range(1, self._order.outbound + 1)
-        stopped = tuple([each for each in reversed(numbers) if await self._outbound_stopped(each)])
-        if len(stopped) == len(numbers):
-            await self._record_step(RecordActivities.stop, step)
-            return
-        if self._order.pushing and numbers[-1] not in stopped:
-            await self._push_recorded()  # its answer was not heard, but the warehouse has it
-        fact = CancelledTooLate(step.order_id, step.transaction_id, stopped)
-        await self._record_step(RecordActivities.cancel_too_late, fact)
-
     async def _all_heard(self) -> None:
         """Return only when every message is in the record and every person has an answer."""
         self._on_straight_way = False
-        await self._until(workflow.all_handlers_finished)
+        while not await self._until(workflow.all_handlers_finished) or self._order.stops:
+            await self._goods_stopped(self._order.stops[0])
         self._show(resting=True)
 
     # Asking the outside
@@ -250,35 +246,12 @@ class OrderWorkflow(AttendedOrder):
             await self._ask_provider(part)
         return self._order.unpaid == part
 
-    async def _outbound_stopped(self, number: int) -> bool:
-        in_house = NOT_SHIPPED if self._order.outbound == 1 else (*NOT_SHIPPED, Fulfilment.PARTLY_SHIPPED)
-        if self._order.fulfilment not in in_house:
-            return False
-        answer = await self._outside(
-            lambda: workflow.start_activity_method(
-                WarehouseActivities.stop,
-                self._step("stop", number),
-                **options.warehouse_call(self._order.limits),
-            ),
-            Cause.STOP_FAILED,
-            unless=lambda: self._order.fulfilment not in in_house,
-        )
-        return answer is not None and not isinstance(answer, CaseDecision) and answer.outcome is StopOutcome.STOPPED
-
     def _settled(self, part: UnpaidPart) -> Callable[[], bool]:
         return lambda: self._order.unpaid != part
 
     def _question(self, part: UnpaidPart, verb: str) -> TradeQuestion:
         step = self._step(f"{verb}/{part.part}")
         return TradeQuestion(part.provider, part.account, part.out_trade_no, step.transaction_id)
-
-    async def _push_recorded(self, *, outbound_no: str | None = None, decision: CaseDecision | None = None) -> None:
-        step = self._step("push", self._order.outbound)
-        fact = PushRecorded(step.order_id, step.transaction_id, outbound_no, outbound=step.outbound)
-        if decision is not None:
-            by = f"{decision.by} and {decision.second_person}"
-            fact = replace(fact, outside_shipment_no=decision.outside_shipment_no, by=by)
-        await self._record_step(RecordActivities.record_push, fact)
 
 
 def _asking_moments(part: UnpaidPart, limits: Limits) -> Iterator[datetime]:

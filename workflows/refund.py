@@ -19,7 +19,8 @@ from domain.route import RefundFacts, Route
 from ports.payments import RefundAnswer, RefundOrder, RefundQuestion
 from ports.refunds import LegAnswered, LegView, Reminder
 from workflows import options
-from workflows.attended_refund import AttendedRefund, Spoken
+from workflows.attended_refund import Spoken
+from workflows.refund_goods import RefundOfGoods
 from workflows.refund_messages import ApprovalCommand, RefundAsked, RefundEnd, RefundStart, RefundView
 
 DAY = timedelta(days=1)
@@ -28,7 +29,7 @@ UNDECIDED = (Status.OPEN, Status.RETURNED)
 
 
 @workflow.defn(name="RefundWorkflow")
-class RefundWorkflow(AttendedRefund):
+class RefundWorkflow(RefundOfGoods):
     """One refund: docs/sop.md, section 9."""
 
     @workflow.init
@@ -41,6 +42,7 @@ class RefundWorkflow(AttendedRefund):
     @workflow.run
     async def run(self, start: RefundStart) -> RefundEnd:
         await self._opened()
+        await self._goods_stopped()
         await self._approved()
         await self._paid_back()
         await self._all_heard()
@@ -96,7 +98,7 @@ class RefundWorkflow(AttendedRefund):
         await self._record_step(RefundActivities.open, self._asked)
 
     async def _approved(self) -> None:
-        """9.2 Those whom the policy names have signed for this amount and version; superiors are reminded."""
+        """9.3 Those whom the policy names have signed for this amount and version; superiors are reminded."""
         if self._refund.ended:
             return
         route = await self._routed()
@@ -109,7 +111,7 @@ class RefundWorkflow(AttendedRefund):
                 await self._remind(*due)
 
     async def _paid_back(self) -> None:
-        """9.3 Each leg is written before its provider is asked, and asked about until it is known what became of it."""
+        """9.4 Each leg is written before its provider is asked, and asked about until it is known what became of it."""
         if self._refund.ended:
             return
         await self._record_step(RefundActivities.plan, self._step("plan"))

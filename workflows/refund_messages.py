@@ -22,6 +22,13 @@ class RefundEnd:
 
 
 @dataclass(frozen=True)
+class GoodsAnswered:
+    """The order's workflow wrote what came of the goods that were to be stopped; the record has it."""
+
+    refund_id: str
+
+
+@dataclass(frozen=True)
 class ApprovalCommand:
     """What somebody does with the approval he saw as `version`; `verb` is one of domain/approval_verbs.py: VERBS.
 
@@ -39,4 +46,4 @@ class ApprovalCommand:
     keep_signatures: bool = False
 
 
-__all__ = ["ApprovalCommand", "RefundAsked", "RefundEnd", "RefundStart", "RefundView"]
+__all__ = ["ApprovalCommand", "GoodsAnswered", "RefundAsked", "RefundEnd", "RefundStart", "RefundView"]

@@ -9,7 +9,7 @@ import pytest
 
 from domain.approval import Mode, StepPlan, start
 from domain.approval_verbs import Deed, amended, approve
-from domain.axis import Fulfilment, move
+from domain.axis import Fulfilment, Payment, move
 from domain.case import Cause
 from domain.errors import ImpossibleMove, RefundExceedsCeiling, RefundImpossible
 from domain.money import Money
@@ -122,8 +122,11 @@ def test_a_refund_whose_money_nobody_knows_about_still_counts() -> None:
 
 @pytest.mark.parametrize("stage", [Fulfilment.WAITING, Fulfilment.RESERVED, Fulfilment.PUSHED])
 def test_goods_that_still_ship_are_never_paid_back_silently(stage: Fulfilment) -> None:
-    with pytest.raises(RefundImpossible, match="cancel the order"):
-        opened(replace(arrived(), fulfilment=stage), (), NOTHING, asking())
+    still_here = replace(arrived(), fulfilment=stage, parcels=(), payment=Payment.PAID)
+    assert opened(still_here, (), NOTHING, asking()).stage is RefundStage.STOPPING_GOODS
+    goodwill = RefundRequest(adjustments=(Adjustment(yuan("1.00")),))
+    with pytest.raises(RefundImpossible, match="name the units that are not to leave"):
+        opened(still_here, (), NOTHING, asking(goodwill))
 
 
 def test_a_return_is_refused_until_there_is_a_way_for_it() -> None:
@@ -134,9 +137,13 @@ def test_a_return_is_refused_until_there_is_a_way_for_it() -> None:
 def test_units_that_are_to_come_or_were_dropped_cannot_be_asked_for() -> None:
     half = Demand("1", "TEA-GREEN-250", 2, yuan("136.00"))
     what = replace(arrived(), fulfilment=Fulfilment.PARTLY_SHIPPED, demands=(half,), parcels=(parcel(units=1),))
-    for short in (what, replace(what, demands=(replace(half, dropped=1),))):
-        with pytest.raises(RefundExceedsCeiling, match=r"at most 1 can still go back, 68\.00 CNY"):
-            opened(short, (), NOTHING, asking(RefundRequest(units=(Units("1", 2),))))
+    dropped = replace(what, demands=(replace(half, dropped=1),))
+    two = asking(RefundRequest(units=(Units("1", 2),)))
+    with pytest.raises(RefundImpossible, match="1 have left and 1 have not: ask for each in a request of its own"):
+        opened(what, (), NOTHING, two)
+    with pytest.raises(RefundExceedsCeiling, match=r"at most 1 can still go back, 68\.00 CNY"):
+        opened(dropped, (), NOTHING, two)
+    for short in (what, dropped):
         goodwill = RefundRequest(adjustments=(Adjustment(yuan("76.01")),))
         with pytest.raises(RefundExceedsCeiling, match=r"at most 76\.00 CNY"):
             opened(short, (), NOTHING, asking(goodwill))

@@ -8,7 +8,7 @@ import pytest
 
 from domain.people import FINANCE_MANAGER, SUPPORT_SUPERVISOR, Person, Post
 from persistence.people import save_people
-from tests.journeys.orders import paid, placed
+from tests.journeys.orders import AT_WAREHOUSE, paid, placed
 from tests.journeys.staging import Stage
 from verify import check
 
@@ -38,11 +38,19 @@ async def shown(stage: Stage, refund: str) -> dict[str, Any]:
 async def arrived(stage: Stage) -> None:
     stage.pace(600)
     await placed(stage, ORDER_NO)
-    assert "have not left" in (await ask(stage, "too early", **ONE)).json()["detail"]
+    assert "not paid in full" in (await ask(stage, "too early", **ONE)).json()["detail"]
     await paid(stage, ORDER_NO)
     await stage.until_stage(ORDER_NO, "delivered", "completed")
+    await staffed(stage)
+
+
+async def staffed(stage: Stage) -> None:
     async with stage.house.engine.begin() as db:
         await save_people(db, STAFF, "test", stage.house.clock.now(), seen={})
+
+
+async def until(stage: Stage, refund: str, wanted: str) -> None:
+    await stage.until_value(wanted, "select stage from refunds where id = :id", id=refund)
 
 
 async def test_a_refund_is_opened_decided_once_and_paid_back_once(stage: Stage, record_url: str) -> None:
@@ -76,6 +84,23 @@ async def test_a_refund_is_opened_decided_once_and_paid_back_once(stage: Stage, 
     verified = await asyncio.to_thread(check, dump, record_url)
     broken = {each.name for each in verified if not each.held}
     assert broken == {"shop-orders"}, "the pretended shop did not place this order; all else holds"
+
+
+async def test_goods_that_have_not_left_are_stopped_first_and_the_rest_goes_on(stage: Stage, record_url: str) -> None:
+    await staffed(stage)
+    await placed(stage, ORDER_NO)
+    await paid(stage, ORDER_NO)
+    await stage.until_stage(ORDER_NO, AT_WAREHOUSE)
+    refund = (await ask(stage, "k1", **ONE)).json()["refund"]
+    await until(stage, refund, "awaiting_approval")
+    assert (await decide(stage, refund, "approve", "lin")).status_code == 200
+    await until(stage, refund, "paid_back")
+    stage.pace(600)
+    await stage.until_stage(ORDER_NO, "delivered", "completed")
+    assert await stage.value("select refunded_minor from order_money") == 6800
+    dump = (await stage.outside.get("/control/dump")).json()
+    verified = await asyncio.to_thread(check, dump, record_url)
+    assert {each.name for each in verified if not each.held} == {"shop-orders"}
 
 
 async def test_a_withdrawn_refund_frees_the_ceiling_and_what_nobody_placed_is_unknown(stage: Stage) -> None:

@@ -3,17 +3,24 @@
 from tests.verify.planting import Dump, outside, record
 
 _REFUND = """
-    insert into refunds (id, order_id, applicant, kind, basis, reason, note, currency, amount_minor, shipping_minor,
-                         adjustments, version, decision, repayment, stage, refusal, policy, approval_moves,
-                         approved_minor, approved_version, requested_at, updated_at)
-    values ('{id}', '{order}', 'ann', 'refund_only', 'sale', 'damaged', '', 'CNY', {amount}, 0, '[]', 1,
+    insert into refunds (id, order_id, applicant, kind, goods, basis, reason, note, currency, amount_minor,
+                         shipping_minor, adjustments, version, decision, repayment, stage, refusal, policy,
+                         approval_moves, approved_minor, approved_version, requested_at, updated_at)
+    values ('{id}', '{order}', 'ann', 'refund_only', '{goods}', 'sale', 'damaged', '', 'CNY', {amount}, 0, '[]', 1,
             '{decision}', 'under_way', 'paying_back', '', 'refunds@0', 2, {amount}, 1, now(), now());
     insert into refund_legs (refund_id, number, out_refund_no, provider, account, trade_no, currency, amount_minor,
                              freight_minor, state, planned_at, updated_at)
     select '{id}', 1, 'no_{id}_1', provider, account, trade_no, currency, {amount}, 0, '{state}', now(), now()
     from payments where order_id = '{order}'
 """
-_DONE = {"id": "r0", "order": "shop/tools/2002", "amount": 100, "decision": "approved", "state": "done"}
+_DONE = {
+    "id": "r0",
+    "order": "shop/tools/2002",
+    "amount": 100,
+    "decision": "approved",
+    "state": "done",
+    "goods": "kept",
+}
 _NEW = _DONE | {"id": "r1", "order": "shop/tea/1001"}
 PAID_BACK = (
     *_REFUND.format(**_DONE).split(";"),
@@ -65,6 +72,20 @@ REFUNDS = (
         "money moves that nobody approved",
         _REFUND.format(**_NEW | {"decision": "pending", "state": "asked"}),
         "refunds-are-approved",
+    ),
+    record(
+        "money moves for goods that nobody stopped",
+        _REFUND.format(**_NEW | {"state": "asked", "goods": "to_stop"}),
+        "unshipped-goods-were-stopped",
+    ),
+    record(
+        "more units are paid back than ever left",
+        """
+        insert into refund_lines (refund_id, line_id, position, quantity, merchant_discount_minor,
+                                  platform_subsidy_minor, share_minor, cash_minor)
+        select 'r0', line_id, 0, 1000, 0, 0, 0, 0 from demands where order_id = 'shop/tools/2002' limit 1
+        """,
+        "paid-back-goods-had-left",
     ),
     record(
         "a leg is done here alone, and not booked",

@@ -3,9 +3,12 @@
 from collections.abc import Awaitable, Callable
 
 from domain.case import Cause, Choice
+from domain.refund import RefundStage
 from domain.refund_leg import RefundOutcome
+from domain.refund_money import RefundRequest, Units
 from tests.workflows.refund_world import RefundWorld
 
+ONE = RefundRequest(units=(Units("1", 1),))
 RefundStory = Callable[[RefundWorld], Awaitable[object]]
 
 
@@ -45,9 +48,19 @@ async def refund_withdrawn(world: RefundWorld) -> None:
     await world.refund_ended()
 
 
+async def refund_goods_stopped(world: RefundWorld) -> None:
+    """One of two packs is not to leave: the warehouse lets go of both, and the other one is pushed again."""
+    await world.at_warehouse()
+    await world.ask(ONE)
+    await world.until_refund(RefundStage.AWAITING_APPROVAL)
+    await world.act("approve", "lin")
+    await world.refund_ended()
+
+
 REFUND_STORIES: dict[str, RefundStory] = {
     "refund_paid_back": refund_paid_back,
     "refund_troubled": refund_troubled,
     "refund_too_much": refund_too_much,
     "refund_withdrawn": refund_withdrawn,
+    "refund_goods_stopped": refund_goods_stopped,
 }

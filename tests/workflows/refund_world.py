@@ -56,11 +56,16 @@ class RefundWorld(World):
         )
         await self._workers.enter_async_context(worker)
 
-    async def arrived(self) -> Self:
-        """The order's whole life, without waiting for its end; and the people who work here."""
+    async def at_warehouse(self) -> Self:
+        """Nothing has left yet; and the people who work here."""
         async with self.record.begin() as db:
             await save_people(db, STAFF, "test", self.clock.now(), seen={})
         await self.go_to(Stage.AT_WAREHOUSE)
+        return self
+
+    async def arrived(self) -> Self:
+        """The order's whole life, without waiting for its end."""
+        await self.at_warehouse()
         await self.ship()
         await self.deliver()
         await self.until_stage(Stage(Fulfilment.DELIVERED.value))

@@ -1,0 +1,61 @@
+"""What the warehouse's answer makes of a refund whose goods had not left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from domain.axis import Fulfilment, move
+from domain.case import Cause, NewCase
+from domain.money import Money
+from domain.order import Order
+from domain.refund import GOODS_MOVES, Basis, Decision, Goods, Refund, decided
+from domain.refund_money import Adjustment, LineBack, Quote, Share
+
+TOO_LATE = "the goods had left before the warehouse could stop them: agree with the buyer on a return"
+ENDED = "the order has ended meanwhile: what was paid for goods that did not leave is due back (basis due)"
+
+
+@dataclass(frozen=True)
+class StopAnswer:
+    """`units` by line will not leave; `due` is what is owed to the buyer since."""
+
+    due: Money
+    units: Mapping[str, int] = field(default_factory=dict)
+
+
+def goods_answered(refund: Refund, answer: StopAnswer, order: Order) -> Refund:
+    """Goods that were stopped leave money that is due, to the fen; it waits for the approval alone."""
+    if refund.goods is not Goods.TO_STOP or refund.decision is not Decision.PENDING:
+        return refund
+    if not answer.due.amount_minor:
+        ended = order.fulfilment is Fulfilment.STOPPED
+        return replace(decided(refund, Decision.REFUSED), refusal=ENDED if ended else TOO_LATE)
+    stopped = move(GOODS_MOVES, refund.goods, Goods.STOPPED)
+    return replace(refund, basis=Basis.DUE, goods=stopped, quote=_of(refund.quote, answer, order))
+
+
+def left_due(refund: Refund) -> tuple[NewCase, ...]:
+    """Goods that were stopped do not leave any more: their money is the buyer's, whoever says no to the refund."""
+    if refund.goods is not Goods.STOPPED or refund.decision not in (Decision.REFUSED, Decision.WITHDRAWN):
+        return ()
+    detail = f"{refund.amount} is due back to the buyer: the goods were stopped, and the refund is {refund.decision}"
+    return (NewCase(Cause.REFUND_DUE, refund.refund_id, detail),)
+
+
+def _of(asked: Quote, answer: StopAnswer, order: Order) -> Quote:
+    """The lines that did not leave; freight where nothing did; the rest of what is due is no goods'."""
+    lines = tuple(_part(each, answer.units[each.line_id]) for each in asked.lines if each.line_id in answer.units)
+    freight = order.shipping if order.fulfilment is Fulfilment.STOPPED else Money(0, order.shipping.currency)
+    found = Quote(lines, (), min(freight, answer.due))
+    rest = answer.due - found.amount
+    return replace(found, adjustments=(Adjustment(rest),)) if rest.amount_minor else found
+
+
+def _part(line: LineBack, units: int) -> LineBack:
+    def share(of: Money) -> Money:
+        return of.allocate([units, line.quantity - units])[0]
+
+    parts = line.share
+    rest = Share(share(parts.merchant_discount), share(parts.platform_subsidy), share(parts.cash))
+    return LineBack(line.line_id, units, rest, share(line.cash))
