@@ -12,6 +12,7 @@ from ports.refunds import (
     RefundCaseSettled,
     RefundRecords,
     RefundStep,
+    RefundTold,
     RefundView,
 )
 
@@ -44,6 +45,14 @@ class RefundActivities:
     async def record_answer(self, fact: LegAnswered) -> RefundView:
         return await self._records.record_answer(fact)
 
+    @activity.defn(name="refunds.load")
+    async def load(self, step: RefundStep) -> RefundView:
+        return await self._records.load(step)
+
+    @activity.defn(name="refunds.record_notice")
+    async def record_notice(self, fact: RefundTold) -> RefundView:
+        return await self._records.record_notice(fact)
+
     @activity.defn(name="refunds.open_case")
     async def open_case(self, fact: RefundCaseOpened) -> RefundView:
         return await self._records.open_case(fact)
@@ -56,12 +65,14 @@ class RefundActivities:
     def all(self) -> Sequence[Callable[..., object]]:
         """What a worker registers."""
         return (
+            self.load,
             self.open,
             self.hear_of_goods,
             self.move_approval,
             self.plan,
             self.ask_leg,
             self.record_answer,
+            self.record_notice,
             self.open_case,
             self.settle_case,
         )

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from api.acceptance import Acceptance
+from api.refund_notices import take_refund_notice
 from domain.case import Cause, NewCase
 from domain.errors import InvalidReference
 from domain.payment import Capture
@@ -32,6 +33,9 @@ async def take_notice(acceptance: Acceptance, provider: PaymentProvider, message
 
 async def _accept(acceptance: Acceptance, notice: PaymentNotice, message: RawMessage) -> None:
     arrival = _arrival(notice, message)
+    if notice.kind is NoticeKind.REFUND:
+        await take_refund_notice(acceptance, notice, arrival)
+        return
     if notice.kind is not NoticeKind.CAPTURED:
         await acceptance.keep_alone(replace(arrival, verdict=Verdict.IGNORED, reason=notice.kind))
         return

@@ -36,6 +36,9 @@ class Cause(StrEnum):
     REFUND_ROUTE_GONE = "refund_route_gone"
     REFUND_UNCLEAR = "refund_unclear"
     BALANCE_SHORT = "balance_short"
+    REFUND_REVERSED = "refund_reversed"
+    UNKNOWN_REFUND = "unknown_refund"
+    TRADE_REFUNDED = "trade_refunded"
 
 
 class Choice(StrEnum):
@@ -125,6 +128,20 @@ HANDLING: dict[Cause, Handling] = {
         "finance",
         "top up the merchant account: the refund goes on by itself, at once after a retry",
         (Choice.RETRY,),
+        waits=True,
+    ),
+    Cause.REFUND_REVERSED: Handling(
+        "finance",
+        "the provider takes its word back: find out where the money is, and see that the buyer gets it",
+        _MONEY,
+    ),
+    Cause.UNKNOWN_REFUND: Handling(
+        "finance", "money went out by a number that nobody here gave: find out who refunded what", _MONEY
+    ),
+    Cause.TRADE_REFUNDED: Handling(
+        "finance",
+        "the trade was paid, and money of it went back outside: retry once that is mended, or cancel the order",
+        _STEP,
         waits=True,
     ),
 }

@@ -77,6 +77,7 @@ NOTHING_MOVED = (LegState.CLOSED, LegState.GIVEN_UP)
 TO_BE_ASKED = (LegState.PLANNED, LegState.ASKED, LegState.SHORT_OF_BALANCE)  # with the number it has
 TO_BE_ASKED_ABOUT = (LegState.UNKNOWN, LegState.PROCESSING)
 WITH_A_PERSON = (LegState.REFUSED, LegState.ABNORMAL)
+TAKEN_BACK = (RefundOutcome.ABNORMAL, RefundOutcome.CLOSED, RefundOutcome.REFUSED)
 
 _TOLD: Mapping[RefundOutcome, LegState] = {
     RefundOutcome.DONE: LegState.DONE,
@@ -149,6 +150,16 @@ def answered(leg: Leg, told: Told, now: datetime) -> Leg:
         raise ImpossibleMove(f"leg {leg.out_refund_no} is of {leg.amount}, the provider says {told.amount} went back")
     moved = replace(leg, state=_TOLD[told.outcome], refund_no=told.refund_no or leg.refund_no, code=told.code)
     return replace(moved, done_at=told.at or now) if told.outcome is RefundOutcome.DONE else moved
+
+
+def answered_before(leg: Leg, told: Told) -> bool:
+    """Whether this very word has been recorded: what it says, or more, is known of the leg."""
+    return leg.state is _TOLD[told.outcome] or (leg.ended and told.outcome in _OLD_NEWS[leg.state])
+
+
+def taken_back(leg: Leg, told: Told) -> bool:
+    """Whether the provider takes back its word that the money went out. Nothing is booked by it: a person looks."""
+    return leg.state is LegState.DONE and told.outcome in TAKEN_BACK
 
 
 def given_up(leg: Leg) -> Leg:

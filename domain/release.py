@@ -69,6 +69,7 @@ def moot(cause: Cause, order: Order) -> bool:
         return hold.reason not in order.holds
     passed = {
         Cause.MESSAGE_WITHOUT_ORDER: True,
+        Cause.TRADE_REFUNDED: order.payment is Payment.PAID,
         Cause.PROVIDER_SILENT: order.payment is Payment.PAID,
         # A line that was mapped late may be short after the others were reserved.
         Cause.OUT_OF_STOCK: not order.awaits_push,

@@ -51,6 +51,9 @@ def leg_asked(refund: Refund, number: int) -> Refund:
 def leg_answered(refund: Refund, number: int, told: Told, now: datetime) -> RefundChange:
     """What a provider said of a leg: booked when money went back, a successor when its number is dead."""
     before = _leg(refund, number)
+    if refund_leg.taken_back(before, told):
+        detail = f"{before.amount} by {'/'.join(before.payment)} was told as paid back, now as {told.outcome}"
+        return RefundChange(refund, cases=(NewCase(Cause.REFUND_REVERSED, before.out_refund_no, detail),))
     after = refund_leg.answered(before, told, now)
     if after.state is before.state:
         return RefundChange(_with(refund, after))

@@ -69,7 +69,7 @@ def _from_row(order_id: OrderId, row: dict[str, Any]) -> LoadedRefund:
         Decision(row["decision"]),
         (Money(row["approved_minor"], currency), row["approved_version"]) if signed else None,
         Repayment(row["repayment"]),
-        tuple(_leg(each) for each in row["legs"]),
+        tuple(leg_from(each) for each in row["legs"]),
         row["refusal"],
         Goods(row["goods"]),
     )
@@ -84,7 +84,7 @@ def _line(each: dict[str, Any], currency: str) -> LineBack:
     return LineBack(each["line_id"], each["quantity"], share, Money(each["cash_minor"], currency))
 
 
-def _leg(each: dict[str, Any]) -> Leg:
+def leg_from(each: dict[str, Any]) -> Leg:
     return Leg(
         each["number"],
         (each["provider"], each["account"], each["trade_no"]),
@@ -95,8 +95,13 @@ def _leg(each: dict[str, Any]) -> Leg:
         each["replaces"],
         each["refund_no"],
         each["code"],
-        datetime.fromisoformat(each["done_at"]) if each["done_at"] else None,
+        _moment(each["done_at"]),
     )
+
+
+def _moment(at: str | datetime | None) -> datetime | None:
+    """Out of JSON it is text."""
+    return datetime.fromisoformat(at) if isinstance(at, str) else at
 
 
 async def add(db: AsyncConnection, fact: RefundAsked, refund: Refund, now: datetime) -> LoadedRefund:

@@ -32,11 +32,12 @@ from ports.refunds import (
     RefundCaseOpened,
     RefundCaseSettled,
     RefundStep,
+    RefundTold,
     RefundView,
 )
 
 WORKFLOW = "workflow"
-Told = RefundAsked | RefundStep | ApprovalMoved | LegAnswered | RefundCaseOpened | RefundCaseSettled
+Told = RefundAsked | RefundStep | ApprovalMoved | LegAnswered | RefundTold | RefundCaseOpened | RefundCaseSettled
 _MONEY = text("select refund_due_minor from order_money where order_id = :id for update")
 
 
@@ -167,6 +168,8 @@ class RefundTransitions:
                 await self._note(
                     here, (), Deed(WORKFLOW, step, event_ids), {"refused": case.detail, "cases": [case.cause]}
                 )
+            elif event_ids:
+                await Sheet().write(here.db, str(told.order_id), here.now, event_ids)
             return self._view(here)
 
     async def settle_refusals(self, told: Told) -> RefundView:

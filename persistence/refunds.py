@@ -11,10 +11,12 @@ from domain.case import Cause, Choice, NewCase
 from domain.errors import RefundExceedsCeiling, RefundImpossible
 from domain.refund import Refund
 from domain.refund_goods import goods_answered, left_due
+from domain.refund_leg import taken_back
 from domain.repayment import RefundChange, leg_answered, leg_asked, leg_given_up, planned
-from persistence import goods_stops, refund_rows, refusals
+from persistence import goods_stops, refund_notices, refund_rows, refusals
 from persistence.audit import Deed
 from persistence.refund_transition import WORKFLOW, Ground, RefundTransitions
+from persistence.sheet import Sheet
 from ports.records import WaitingCase
 from ports.refunds import (
     ApprovalMoved,
@@ -24,13 +26,16 @@ from ports.refunds import (
     RefundCaseSettled,
     RefundRecords,
     RefundStep,
+    RefundTold,
     RefundView,
 )
 
 
 class PostgresRefunds(RefundTransitions, RefundRecords):
+    @refusals.step
     async def load(self, step: RefundStep) -> RefundView:
         async with self._locked(step) as here:
+            assert here.loaded, "raises RefundNotKnown"
             return self._view(here)
 
     @refusals.step
@@ -101,6 +106,18 @@ class PostgresRefunds(RefundTransitions, RefundRecords):
             change = leg_answered(here.loaded.refund, fact.leg, fact.told, here.now)
             about = {"leg": fact.leg, "outcome": fact.told.outcome, "code": fact.told.code}
             return await self._put(here, change, Deed(WORKFLOW, "record_answer"), about)
+
+    @refusals.fact
+    async def record_notice(self, fact: RefundTold) -> RefundView:
+        async with self._locked(fact) as here:
+            leg = here.loaded.refund.legs[fact.leg - 1]
+            known = taken_back(leg, fact.told) and await refund_notices.reversal_is_known(here.db, leg.out_refund_no)
+            if not known:
+                change = leg_answered(here.loaded.refund, fact.leg, fact.told, here.now)
+                about = {"leg": fact.leg, "outcome": fact.told.outcome}
+                await self._put(here, change, Deed(leg.payment[0], "record_notice", fact.event_ids), about)
+            await Sheet().write(here.db, str(fact.order_id), here.now, fact.event_ids)
+            return self._view(here)
 
     async def open_case(self, fact: RefundCaseOpened) -> RefundView:
         async with self._locked(fact) as here:

@@ -52,6 +52,7 @@ class TradeState(StrEnum):
     PAID = "paid"
     UNPAID = "unpaid"
     CLOSED = "closed"
+    REFUNDED = "refunded"  # paid, but money of it went back: it pays for nothing by itself any more
     NOT_FOUND = "not_found"  # the buyer has not opened the payment page yet
 
 

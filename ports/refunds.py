@@ -87,6 +87,17 @@ class LegAnswered:
 
 
 @dataclass(frozen=True)
+class RefundTold:
+    """A provider told of a leg without being asked."""
+
+    refund_id: str
+    order_id: OrderId
+    leg: int
+    told: Told
+    event_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
 class RefundCaseOpened:
     refund_id: str
     order_id: OrderId
@@ -166,6 +177,9 @@ class RefundRecords(Protocol):
 
     async def record_answer(self, fact: LegAnswered) -> RefundView:
         """What the provider said; money that went back is booked in the same transaction."""
+
+    async def record_notice(self, fact: RefundTold) -> RefundView:
+        """The same, of what it said by itself: before our own answer, again, or long after the end."""
 
     async def open_case(self, fact: RefundCaseOpened) -> RefundView: ...
 

@@ -1,5 +1,6 @@
 """How a request for a refund, and what people do with its approval, reach the refund's workflow."""
 
+import asyncio
 import hashlib
 import json
 from dataclasses import asdict
@@ -7,11 +8,12 @@ from dataclasses import asdict
 from temporalio.client import Client, WithStartWorkflowOperation, WorkflowUpdateFailedError
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError
 
 from domain.errors import ApprovalRefused
 from domain.refund import RefundStage
-from ports.refunds import RefundAsked, RefundView
-from runtime.updates import ANSWER_PATIENCE, NobodyRuns, told
+from ports.refunds import RefundAsked, RefundTold, RefundView
+from runtime.updates import ALL_CALLS_SECONDS, ANSWER_PATIENCE, AWAY, NobodyRuns, TemporalAway, told
 from workflows import identity
 from workflows.refund import RefundWorkflow
 from workflows.refund_messages import ApprovalCommand, RefundStart
@@ -46,6 +48,25 @@ class RefundDesk:
                 rpc_timeout=ANSWER_PATIENCE,
             ),
         )
+
+    async def tell(self, fact: RefundTold) -> None:
+        """Durable once this returns: the workflow has it, or a new run, which finds the record finished, begins."""
+        try:
+            async with asyncio.timeout(ALL_CALLS_SECONDS):  # the client would try for longer by itself
+                await self._temporal.start_workflow(
+                    RefundWorkflow.run,
+                    RefundStart(None, fact.refund_id, fact.order_id),
+                    id=identity.refund_workflow_id(fact.refund_id),
+                    task_queue=identity.REFUNDS,
+                    id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+                    start_signal="provider_told",
+                    start_signal_args=[fact],
+                    static_summary=f"refund of {fact.order_id}",
+                    search_attributes=identity.search_attributes(fact.order_id, RefundStage.PAYING_BACK),
+                    rpc_timeout=ANSWER_PATIENCE,
+                )
+        except (RPCError, TimeoutError, RuntimeError) as error:
+            raise TemporalAway(AWAY) from error
 
     async def act(self, refund_id: str, command: ApprovalCommand) -> RefundView | None:
         """Raises ApprovalRefused with the sentence that says why."""

@@ -14,13 +14,14 @@ from domain.case import CaseDecision, Cause
 from domain.errors import ApprovalRefused
 from domain.limits import Limits
 from domain.money import Money
+from domain.reference import OrderId
 from ports.records import WaitingCase
 from ports.refunds import (
     ApprovalMoved,
-    RefundAsked,
     RefundCaseOpened,
     RefundCaseSettled,
     RefundStep,
+    RefundTold,
     RefundView,
     Reminder,
 )
@@ -43,9 +44,9 @@ class Spoken:
 class AttendedRefund(Attended):
     """Its steps are in the subclass."""
 
-    def __init__(self, asked: RefundAsked) -> None:
+    def __init__(self, refund_id: str, order_id: OrderId) -> None:
         super().__init__()
-        self._refund = RefundView(asked.refund_id, asked.order_id, known=False, limits=Limits())
+        self._refund = RefundView(refund_id, order_id, known=False, limits=Limits())
 
     @property
     def _cases(self) -> tuple[WaitingCase, ...]:
@@ -73,9 +74,12 @@ class AttendedRefund(Attended):
         self._refund = await workflow.execute_local_activity_method(activity, fact, **options.RECORD)
 
     async def _hear(self) -> None:
-        """One command after the other: who comes second is told what became of it."""
+        """One word after the other: who comes second is told what became of it."""
         while self._inbox:
-            spoken: Spoken = self._inbox.popleft()
+            spoken: Spoken | RefundTold = self._inbox.popleft()
+            if isinstance(spoken, RefundTold):
+                await self._record(RefundActivities.record_notice, spoken)
+                continue
             try:
                 await self._obeyed(spoken.command)
             except ApprovalRefused as refused:

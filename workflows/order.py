@@ -213,7 +213,7 @@ class OrderWorkflow(StoppableOrder):
     # Asking the outside
 
     async def _ask_provider(self, part: UnpaidPart) -> None:
-        """A paid trade counts as its notice would."""
+        """A paid trade counts as its notice would. One that was paid and refunded outside waits for a person."""
         answer = await self._outside(
             lambda: workflow.start_activity_method(
                 PaymentActivities.query_trade,
@@ -223,6 +223,11 @@ class OrderWorkflow(StoppableOrder):
             Cause.PROVIDER_SILENT,
             unless=self._settled(part),
         )
+        if isinstance(answer, TradeAnswer) and answer.state is TradeState.REFUNDED:
+            await self._open_case(Cause.TRADE_REFUNDED, f"{part.out_trade_no} was paid, and money of it went back")
+            decision = await self._decided(Cause.TRADE_REFUNDED, unless=self._settled(part))
+            if decision is not None and decision.choice is Choice.RETRY:
+                await self._ask_provider(part)
         if isinstance(answer, TradeAnswer) and answer.state is TradeState.PAID:
             assert answer.trade_no and answer.amount and answer.paid_at  # noqa: PT018 - a paid trade has all three
             capture = Capture(part.provider, part.account, answer.trade_no, part.part, answer.amount, answer.paid_at)

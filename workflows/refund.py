@@ -21,7 +21,7 @@ from ports.refunds import LegAnswered, LegView, Reminder
 from workflows import options
 from workflows.attended_refund import Spoken
 from workflows.refund_goods import RefundOfGoods
-from workflows.refund_messages import ApprovalCommand, RefundAsked, RefundEnd, RefundStart, RefundView
+from workflows.refund_messages import ApprovalCommand, RefundAsked, RefundEnd, RefundStart, RefundTold, RefundView
 
 DAY = timedelta(days=1)
 MOST_DOUBLINGS = 30  # of a pause: the longest one is reached long before
@@ -34,7 +34,7 @@ class RefundWorkflow(RefundOfGoods):
 
     @workflow.init
     def __init__(self, start: RefundStart) -> None:
-        super().__init__(start.asked)
+        super().__init__(*start.about)
         self._asked = start.asked
         self._levels: dict[tuple[int, str, datetime], list[Level]] = {}  # who is still to be reminded of which task
         self._asks: dict[int, list[datetime]] = {}  # when each leg was asked for or about, since somebody looked at it
@@ -46,7 +46,7 @@ class RefundWorkflow(RefundOfGoods):
         await self._approved()
         await self._paid_back()
         await self._all_heard()
-        return RefundEnd(start.asked.refund_id, start.asked.order_id, self._refund.stage)
+        return RefundEnd(*start.about, self._refund.stage)
 
     # What the outside may ask and tell
 
@@ -58,6 +58,10 @@ class RefundWorkflow(RefundOfGoods):
     async def open(self, _: RefundAsked) -> RefundView:
         await workflow.wait_condition(lambda: self._refund.known)
         return self._refund
+
+    @workflow.signal(description="its provider told of it without being asked")
+    def provider_told(self, fact: RefundTold) -> None:
+        self._inbox.append(fact)
 
     @workflow.update(description="approve, refuse, withdraw, or another verb of the approval")
     async def act(self, command: ApprovalCommand) -> RefundView:
@@ -95,7 +99,10 @@ class RefundWorkflow(RefundOfGoods):
 
     async def _opened(self) -> None:
         """9.1 It is in the record, within the ceilings, or refused with the maximum."""
-        await self._record_step(RefundActivities.open, self._asked)
+        if self._asked is None:
+            await self._record_step(RefundActivities.load, self._step("load"))
+        else:
+            await self._record_step(RefundActivities.open, self._asked)
 
     async def _approved(self) -> None:
         """9.3 Those whom the policy names have signed for this amount and version; superiors are reminded."""
@@ -119,9 +126,17 @@ class RefundWorkflow(RefundOfGoods):
             for leg in self._refund.legs:
                 if (at := self._due(leg)) is not None and at <= workflow.now():
                     await self._asked_once(leg)
-            await self._until(lambda: self._refund.ended or self._decision() is not None, by=self._next_due())
+            await self._something_to_do()
             if (decision := self._decision()) is not None:
                 await self._carry_out(decision)
+
+    async def _something_to_do(self) -> None:
+        """A leg moved, a person decided, or it is time to ask again."""
+        seen = self._refund.legs
+        await self._until(
+            lambda: self._refund.ended or self._refund.legs != seen or self._decision() is not None,
+            by=self._next_due(),
+        )
 
     async def _all_heard(self) -> None:
         """Return only when every person has an answer."""
@@ -212,6 +227,8 @@ class RefundWorkflow(RefundOfGoods):
         if leg.leg.state in TO_BE_ASKED:
             await self._record_step(RefundActivities.ask_leg, self._step("refund", number))
         told = await self._told(leg)
+        if told is None:
+            return
         step = self._step("refund", number)
         await self._record_step(
             RefundActivities.record_answer,
@@ -222,12 +239,16 @@ class RefundWorkflow(RefundOfGoods):
             detail = f"{now.leg.amount} under {now.leg.out_refund_no}: {len(asks)} times asked, and nobody knows"
             await self._open_case_about(Cause.REFUND_UNCLEAR, now.leg.out_refund_no, detail)
 
-    async def _told(self, leg: LegView) -> Told:
+    async def _told(self, leg: LegView) -> Told | None:
+        """None when the provider told us by itself how it ended, before we had our answer."""
         try:
-            answer = await self._attempt(lambda: self._call(leg), lambda: False)
+            answer = await self._attempt(
+                lambda: self._call(leg), lambda: self._refund.legs[leg.leg.number - 1].leg.ended
+            )
         except exceptions.ActivityError:
             return Told(RefundOutcome.UNKNOWN)
-        assert answer is not None
+        if answer is None:
+            return None
         return Told(answer.outcome, answer.refund_no, answer.amount, answer.at, answer.code)
 
     def _call(self, view: LegView) -> workflow.ActivityHandle[RefundAnswer]:

@@ -3,18 +3,19 @@
 from temporalio import exceptions, workflow
 
 from activities.refunds import RefundActivities
+from domain.reference import OrderId
 from domain.refund import Goods
 from workflows import identity
 from workflows.attended_refund import AttendedRefund
 from workflows.messages import GoodsStopAsked
-from workflows.refund_messages import GoodsAnswered, RefundAsked
+from workflows.refund_messages import GoodsAnswered
 
 
 class RefundOfGoods(AttendedRefund):
     """docs/sop.md, step 9.2."""
 
-    def __init__(self, asked: RefundAsked) -> None:
-        super().__init__(asked)
+    def __init__(self, refund_id: str, order_id: OrderId) -> None:
+        super().__init__(refund_id, order_id)
         self._told_of_goods = False
 
     @workflow.signal(description="the order's workflow wrote what came of the goods that were to be stopped")

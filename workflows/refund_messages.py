@@ -4,12 +4,23 @@ from dataclasses import dataclass
 
 from domain.reference import OrderId
 from domain.refund import RefundStage
-from ports.refunds import RefundAsked, RefundView
+from ports.refunds import RefundAsked, RefundTold, RefundView
 
 
 @dataclass(frozen=True)
 class RefundStart:
-    asked: RefundAsked
+    """What was asked; or nothing, where the record holds the refund: a late word of its provider, or a long life."""
+
+    asked: RefundAsked | None
+    refund_id: str = ""
+    order_id: OrderId | None = None
+
+    @property
+    def about(self) -> tuple[str, OrderId]:
+        if self.asked is not None:
+            return self.asked.refund_id, self.asked.order_id
+        assert self.order_id is not None, "who does not ask says what it is about"
+        return self.refund_id, self.order_id
 
 
 @dataclass(frozen=True)
@@ -46,4 +57,4 @@ class ApprovalCommand:
     keep_signatures: bool = False
 
 
-__all__ = ["ApprovalCommand", "GoodsAnswered", "RefundAsked", "RefundEnd", "RefundStart", "RefundView"]
+__all__ = ["ApprovalCommand", "GoodsAnswered", "RefundAsked", "RefundEnd", "RefundStart", "RefundTold", "RefundView"]

@@ -56,6 +56,7 @@ CLOSE_OUTCOMES = {
 CLOSE_UNDECIDED = frozenset({"ACQ.TRADE_STATUS_ERROR", "ACQ.REASON_TRADE_STATUS_INVALID", "ACQ.REASON_ILLEGAL_STATUS"})
 CLOSE_OUTCOMES_BY_STATE = {
     TradeState.PAID: CloseOutcome.ALREADY_PAID,
+    TradeState.REFUNDED: CloseOutcome.ALREADY_PAID,
     TradeState.CLOSED: CloseOutcome.CLOSED,
     TradeState.NOT_FOUND: CloseOutcome.NOTHING_TO_CLOSE,
 }
@@ -137,6 +138,8 @@ class Alipay(PaymentProvider):
         if word not in TRADE_STATES:
             raise AnswerNotUnderstood(f"{QUERY}: trade_status {word}")
         state = TRADE_STATES[word]
+        if state is TradeState.CLOSED and said.get("send_pay_date"):
+            state = TradeState.REFUNDED  # one word for never paid and for paid back in full
         return _paid(said, asked.account.currency) if state is TradeState.PAID else TradeAnswer(state)
 
     async def close_trade(self, question: TradeQuestion) -> CloseAnswer:

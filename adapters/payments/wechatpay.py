@@ -47,7 +47,7 @@ FAILURE = '{"code":"FAIL","message":"失败"}'.encode()
 # By trade_state.
 TRADE_STATES = {
     "SUCCESS": TradeState.PAID,
-    "REFUND": TradeState.CLOSED,  # paid, but the money is on its way back: it pays for nothing any more
+    "REFUND": TradeState.REFUNDED,  # some of it or all
     "NOTPAY": TradeState.UNPAID,
     "USERPAYING": TradeState.UNPAID,
     "ACCEPT": TradeState.UNPAID,
@@ -73,6 +73,7 @@ CLOSE_OUTCOMES = {
 CLOSE_UNDECIDED = frozenset({"TRADE_ERROR", "INVALID_REQUEST"})
 CLOSE_OUTCOMES_BY_STATE = {
     TradeState.PAID: CloseOutcome.ALREADY_PAID,
+    TradeState.REFUNDED: CloseOutcome.ALREADY_PAID,
     TradeState.CLOSED: CloseOutcome.CLOSED,
     TradeState.NOT_FOUND: CloseOutcome.NOTHING_TO_CLOSE,
 }

@@ -131,7 +131,9 @@ def said_of(state: TradeState, method: str) -> dict[str, str]:
     if method == "alipay.trade.close":
         return trade if state is TradeState.UNPAID else failed | {"sub_code": "ACQ.TRADE_STATUS_ERROR"}
     status = {TradeState.PAID: "TRADE_SUCCESS", TradeState.UNPAID: "WAIT_BUYER_PAY", TradeState.CLOSED: "TRADE_CLOSED"}
-    paid = {"send_pay_date": CAPTURED["gmt_payment"]} if state is TradeState.PAID else {}
+    status[TradeState.REFUNDED] = status[TradeState.CLOSED]
+    was_paid = state in (TradeState.PAID, TradeState.REFUNDED)
+    paid = {"send_pay_date": CAPTURED["gmt_payment"]} if was_paid else {}
     return {**trade, **paid, "trade_status": status[state], "total_amount": CAPTURED["total_amount"]}
 
 

@@ -19,6 +19,7 @@ PROVIDERS: tuple[ProviderUnderTest, ...] = (AlipayUnderTest(), WechatPayUnderTes
 
 CLOSING = {
     TradeState.PAID: CloseOutcome.ALREADY_PAID,
+    TradeState.REFUNDED: CloseOutcome.ALREADY_PAID,
     TradeState.UNPAID: CloseOutcome.CLOSED,
     TradeState.CLOSED: CloseOutcome.CLOSED,
     TradeState.NOT_FOUND: CloseOutcome.NOTHING_TO_CLOSE,

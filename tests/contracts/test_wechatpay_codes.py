@@ -80,7 +80,7 @@ def refusing_to_close(code: str, trade: TradeState) -> WechatPay:
     ("word", "state"),
     [
         ("SUCCESS", TradeState.PAID),
-        ("REFUND", TradeState.CLOSED),
+        ("REFUND", TradeState.REFUNDED),
         ("NOTPAY", TradeState.UNPAID),
         ("USERPAYING", TradeState.UNPAID),
         ("ACCEPT", TradeState.UNPAID),

@@ -30,7 +30,13 @@ from tests.contracts.wechatpay_wire import (
     wechatpay,
 )
 
-STATES = {TradeState.PAID: "SUCCESS", TradeState.UNPAID: "NOTPAY", TradeState.CLOSED: "CLOSED"}
+STATES = {
+    TradeState.PAID: "SUCCESS",
+    TradeState.UNPAID: "NOTPAY",
+    TradeState.CLOSED: "CLOSED",
+    TradeState.REFUNDED: "REFUND",
+}
+WAS_PAID = (TradeState.PAID, TradeState.REFUNDED)
 
 
 def said_of(state: TradeState, verb: str) -> httpx.Response:
@@ -38,9 +44,9 @@ def said_of(state: TradeState, verb: str) -> httpx.Response:
     if state is TradeState.NOT_FOUND:
         return refusal(404, "ORDER_NOT_EXIST")
     if verb == "close":
-        return refusal(400, "ORDER_PAID") if state is TradeState.PAID else answer(None, 204)
+        return refusal(400, "ORDER_PAID") if state in WAS_PAID else answer(None, 204)
     unpaid = {"transaction_id": None, "success_time": None, "payer": None, "amount.payer_total": None}
-    changes = {"trade_state": STATES[state]} | ({} if state is TradeState.PAID else unpaid)
+    changes = {"trade_state": STATES[state]} | ({} if state in WAS_PAID else unpaid)
     return answer(changed(PAID, changes))
 
 

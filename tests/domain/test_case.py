@@ -38,6 +38,9 @@ refund_refused         retry cancel
 refund_route_gone      retry cancel
 refund_unclear         retry
 balance_short          retry
+refund_reversed        close
+unknown_refund         close
+trade_refunded         retry cancel
 """
 TABLE = {Cause(cause): set(choices) for cause, *choices in map(str.split, ALLOWED.strip().splitlines())}
 

@@ -29,7 +29,7 @@ from domain.refund import (
     opened,
     refused_at_once,
 )
-from domain.refund_leg import LegState, RefundOutcome, Told
+from domain.refund_leg import TAKEN_BACK, LegState, RefundOutcome, Told
 from domain.refund_money import Adjustment, RefundRequest, Units
 from domain.repayment import leg_answered, leg_asked, leg_given_up, moot, planned
 from domain.stock import Demand
@@ -268,6 +268,14 @@ def test_what_a_person_must_see_to_is_a_case_that_settles_itself(outcome: Refund
     assert case.cause is cause
     assert not moot(cause, case.subject, change.refund)
     assert moot(cause, case.subject, told(change.refund, RefundOutcome.DONE))
+
+
+@pytest.mark.parametrize("outcome", TAKEN_BACK)
+def test_a_word_that_is_taken_back_is_a_case_and_books_nothing(outcome: RefundOutcome) -> None:
+    refund = told(approved(arrived()), RefundOutcome.DONE)
+    change = leg_answered(refund, 1, Told(outcome), NOON)
+    assert (change.refund, change.entries) == (refund, ())
+    assert [case.cause for case in change.cases] == [Cause.REFUND_REVERSED]
 
 
 def test_what_was_refused_at_once_says_why_and_counts_for_nothing() -> None:

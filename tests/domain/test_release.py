@@ -76,6 +76,7 @@ EARLY_PARCEL = orders.report_parcel(scenes.paid(), parcel()).order
 # waits for (-) or is moot (m): unpaid, paid, reserved, pushed, shipped, too late to cancel, a rest waits
 WAITING_CASES = """
 provider_silent        - m m m m m m
+trade_refunded         - m m m m m m
 message_without_order  m m m m m m m
 out_of_stock           - - - m m m -
 push_failed            - - - m m m -
@@ -98,6 +99,8 @@ refund_refused         - - - - - - -
 refund_route_gone      - - - - - - -
 refund_unclear         - - - - - - -
 balance_short          - - - - - - -
+refund_reversed        - - - - - - -
+unknown_refund         - - - - - - -
 """
 STANDS = (scenes.matched(), scenes.paid(), READY, scenes.pushed(), scenes.shipped(), TOO_LATE, BACKORDERED)
 ROWS = [row.split() for row in WAITING_CASES.strip().splitlines()]

@@ -136,7 +136,7 @@ async def test_money_that_went_back_is_never_taken_for_a_payment(stage: Stage, f
     assert await stage.verdicts(genuine.notify_id) == [("accepted", None)]
     for refund in refunds:
         assert (refund.deliveries[0].status, refund.deliveries[0].answer) == SUCCESS
-        assert await stage.verdicts(refund.notify_id) == [("ignored", "refund")]
+        assert await stage.verdicts(refund.notify_id) == [("ignored", "unknown_refund")]
     await stage.until_stage(order_no, *ON_ITS_WAY)
     assert await stage.value("select count(*) from payments") == 1
     assert await ledger(stage) == ["captured"]

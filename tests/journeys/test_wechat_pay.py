@@ -128,7 +128,7 @@ async def test_money_that_went_back_is_never_taken_for_a_payment(stage: Stage) -
     genuine, refund = await notices_about(stage, "2032", 2)
     assert heard(refund)[0] == SUCCESS
     assert await stage.verdicts(genuine.notify_id) == [("accepted", None)]
-    assert await stage.verdicts(refund.notify_id) == [("ignored", "refund")]
+    assert await stage.verdicts(refund.notify_id) == [("ignored", "unknown_refund")]
     await stage.until_stage("2032", *ON_ITS_WAY)
     assert await stage.value("select count(*) from payments") == 1
 
