@@ -46,7 +46,7 @@ from workflows import identity
 
 GRACE = timedelta(seconds=30)  # what is in flight may end before a worker stops
 HEARTBEAT = timedelta(seconds=2)  # of a long activity: some may be late before its worker counts as gone
-STICKY = timedelta(seconds=2)  # an order's next task waits so long for the worker that knows it, then anybody takes it
+STICKY = timedelta(seconds=4)  # an order's next task waits so long for the worker that knows it, then anybody takes it
 
 
 @dataclass(frozen=True)
