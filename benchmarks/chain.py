@@ -13,7 +13,7 @@ from benchmarks.processes import cpu_seconds, load_average, spent
 class Chains:
     """`reached`: order -> seconds from the moment its notice was due until the warehouse accepted it.
 
-    `per_second`: until each chain was over, with the mark in the record. What a queue puts off would not count otherwise:
+    `per_second`: until each chain was over, with the mark in the record. What a queue puts off would not count else:
     with all notices there at once, every push goes before the first mark.
     """
 
