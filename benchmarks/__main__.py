@@ -22,7 +22,7 @@ from benchmarks.flame import profile
 from benchmarks.house import open_bench_house
 from benchmarks.processes import load_average
 from benchmarks.report import print_report, write_latest
-from benchmarks.scenarios import demo, history, intake, pace, peak, progress, saturation, workers
+from benchmarks.scenarios import demo, history, intake, pace, peak, progress, refunds, saturation, workers
 
 FOLDER = Path(".data/bench")
 # In this order: the record is filled first, and what kills a worker comes last.
@@ -31,6 +31,7 @@ SCENARIOS: dict[str, Callable[[Bench], Awaitable[list[Figure]]]] = {
     "F1 F2": saturation.measure,
     "F3": pace.measure,
     "F4": history.measure,
+    "F5 F11": refunds.measure,
     "F6 F12": intake.measure,
     "F8": workers.measure,
     "F13": peak.measure,

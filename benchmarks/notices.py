@@ -51,8 +51,8 @@ class Outside:
         secret = base64.b64decode(accounts["warehouse_secret"].removeprefix("whsec_"))
         return cls(accounts["app_id"], accounts["seller_id"], key, token, secret)
 
-    def notice(self, order_no: str, path: str = "/webhooks/alipay") -> Request:
-        """A genuine notice: the order is paid in full."""
+    def notice(self, order_no: str, path: str = "/webhooks/alipay", **more: str) -> Request:
+        """A genuine notice: the order is paid in full; `more` fields tell of what came after."""
         moment = datetime.now(CHINA).strftime("%Y-%m-%d %H:%M:%S")
         fields = {
             "app_id": self.app_id,
@@ -69,9 +69,17 @@ class Outside:
             "trade_no": f"2026{order_no}",
             "trade_status": "TRADE_SUCCESS",
             "version": "1.0",
+            **more,
         }
         body = urlencode({**fields, "sign": self._signed(fields), "sign_type": "RSA2"})
         return Request(order_no, "POST", path, FORM, body)
+
+    def refund_notice(self, order_no: str, out_refund_no: str) -> Request:
+        """One unit of the order's goods went back under this number."""
+        moment = datetime.now(CHINA).strftime("%Y-%m-%d %H:%M:%S.000")
+        fee = f"{PRICE_MINOR // 100}.{PRICE_MINOR % 100:02}"
+        told = {"out_biz_no": out_refund_no, "refund_fee": fee, "gmt_refund": moment}
+        return self.notice(order_no, notify_id=f"refund-{order_no}", **told)
 
     def _signed(self, fields: Mapping[str, str]) -> str:
         text = "&".join(f"{name}={fields[name]}" for name in sorted(fields))

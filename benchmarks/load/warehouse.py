@@ -1,6 +1,6 @@
 """`python -m benchmarks.load.warehouse PORT`: a warehouse that takes any order after 2 ms, and the finish line.
 
-It is the shop, too, that is told its stock levels.
+It is the shop, too, that is told its stock levels, and a provider that is asked for refunds and never answers clearly.
 It speaks what of docs/warehouse-api.md a push needs. The baselines, which have no warehouse adapter or no record, tell
 it by datagram `VERB KEY` how far an order is. `GET /seen` shows all of it, `POST /forget` begins anew.
 """
@@ -10,7 +10,7 @@ import json
 import sys
 import time
 from collections import defaultdict
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
 
 TAKES_SECONDS = 0.002
 PREFIX = "/v1/outbound-orders/"
@@ -19,7 +19,8 @@ PREFIX = "/v1/outbound-orders/"
 class FinishLine:
     """`first`: verb -> key -> when it came first, seconds since the epoch; `again`: how often verb and key came more.
 
-    Verbs are `placed`, `accepted` (by the warehouse) and `marked` (the chain is over).
+    Verbs are `placed`, `accepted` (by the warehouse), `marked` (the chain is over) and `refund` (the provider is asked
+    for one, by its number).
     """
 
     def __init__(self) -> None:
@@ -49,9 +50,9 @@ async def serve(line: FinishLine, reader: asyncio.StreamReader, writer: asyncio.
         while True:
             head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             _, _, rest = head.lower().partition("content-length:")
-            await reader.readexactly(int(rest.partition("\r\n")[0]) if rest else 0)
+            sent = await reader.readexactly(int(rest.partition("\r\n")[0]) if rest else 0)
             method, path, _ = head.split(" ", 2)
-            status, answer = await _answered(line, method, path)
+            status, answer = await _answered(line, method, path, sent)
             body = json.dumps(answer).encode()
             writer.write(
                 f"HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n".encode()
@@ -61,7 +62,7 @@ async def serve(line: FinishLine, reader: asyncio.StreamReader, writer: asyncio.
         writer.close()
 
 
-async def _answered(line: FinishLine, method: str, path: str) -> tuple[str, object]:
+async def _answered(line: FinishLine, method: str, path: str, sent: bytes) -> tuple[str, object]:
     if method == "PUT" and path.startswith(PREFIX):
         await asyncio.sleep(TAKES_SECONDS)
         reference = unquote(path.removeprefix(PREFIX))
@@ -69,10 +70,13 @@ async def _answered(line: FinishLine, method: str, path: str) -> tuple[str, obje
         return "201 Created" if is_first else "200 OK", {"outbound_no": f"WH-{reference}", "state": "accepted"}
     if (method, path) == ("PUT", "/shop/tea/stock"):
         return "200 OK", {}
-    if (method, path) == ("GET", "/seen"):
-        return "200 OK", {"first": line.first, "again": line.again}
-    if (method, path) == ("GET", "/counts"):
-        return "200 OK", {verb: len(keys) for verb, keys in line.first.items()}
+    if method == "POST" and path.startswith("/alipay/"):
+        asked = json.loads(dict(parse_qsl(sent.decode()))["biz_content"])
+        line.passes("refund", asked["out_request_no"])
+        return "200 OK", {}  # which proves nothing
+    if method == "GET" and path in ("/seen", "/counts"):
+        counts = {verb: len(keys) for verb, keys in line.first.items()}
+        return "200 OK", counts if path == "/counts" else {"first": line.first, "again": line.again}
     if (method, path) == ("POST", "/forget"):
         line.first.clear()
         line.again.clear()
