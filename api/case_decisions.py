@@ -23,8 +23,8 @@ from runtime.case_decisions import (
     Decided,
     DecidedBefore,
     NobodyWaits,
-    TemporalAway,
 )
+from runtime.updates import TemporalAway
 from runtime.wiring import House
 
 

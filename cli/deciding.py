@@ -8,11 +8,12 @@ from cli.surroundings import RecordSettings, open_record, read
 from domain.case import CaseDecision
 from domain.errors import SkipRefused
 from ports.clock import SystemClock
-from runtime.case_decisions import CaseDecisions, DecisionFailed, TemporalAway
+from runtime.case_decisions import CaseDecisions, DecisionFailed
 from runtime.config import Settings
 from runtime.telemetry import traces
 from runtime.temporal import connect
 from runtime.tracing import span
+from runtime.updates import TemporalAway
 
 
 @dataclass(frozen=True)

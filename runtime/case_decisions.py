@@ -3,25 +3,16 @@
 DecisionFailed
 ├── CaseNotKnown        there is no such case
 ├── DecidedBefore       somebody else was first; says who and when
-├── NobodyWaits         the case waits for a workflow that does not run
-└── TemporalAway        nothing was decided, or it is not known: the same decision may be sent again
-Besides: SkipRefused of the domain, with what is missing.
+└── NobodyWaits         the case waits for a workflow that does not run
+Besides: SkipRefused of the domain, with what is missing; TemporalAway, after which the same may be sent again.
 """
 
-import asyncio
 import hashlib
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
-from temporalio.client import (
-    Client,
-    WorkflowHandle,
-    WorkflowUpdateFailedError,
-    WorkflowUpdateRPCTimeoutOrCancelledError,
-)
+from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
 from temporalio.exceptions import ApplicationError
-from temporalio.service import RPCError, RPCStatusCode
 
 from domain.case import CaseDecision, Cause, Choice, check_decision
 from domain.errors import SkipRefused
@@ -33,11 +24,9 @@ from persistence.engine import Engine, reading
 from ports.clock import Clock
 from ports.provenance import PROVENANCE, Provenance
 from runtime.trace_ids import ids
+from runtime.updates import ANSWER_PATIENCE, NobodyRuns, told
 from workflows import identity
 
-ANSWER_PATIENCE = timedelta(seconds=3)
-ALL_CALLS_SECONDS = 4.0
-HEALTH_PATIENCE = timedelta(seconds=1)
 EFFECTS = {
     Choice.RETRY: "the step is tried again, as if for the first time",
     Choice.SKIP: "nothing is sent to the warehouse: the order counts as handed over under the outside shipment number",
@@ -62,10 +51,6 @@ class DecidedBefore(DecisionFailed):
 
 
 class NobodyWaits(DecisionFailed):
-    pass
-
-
-class TemporalAway(DecisionFailed):
     pass
 
 
@@ -145,32 +130,19 @@ class CaseDecisions:
             workflow_id = identity.order_workflow_id(OrderId.parse(case.order_id))
         handle: WorkflowHandle[Any, Any] = self._temporal.get_workflow_handle(workflow_id)
         try:
-            # The SDK would go on calling a Temporal that is away; it turns being stopped into its own timeout error.
-            async with asyncio.timeout(ALL_CALLS_SECONDS):
-                _ = await handle.execute_update(  # named, because the SDK's types take it for a coroutine
+            stage = await told(
+                self._temporal,
+                lambda: handle.execute_update(
                     "decide_case", decision, id=_update_id(decision), rpc_timeout=ANSWER_PATIENCE
-                )
-        except WorkflowUpdateRPCTimeoutOrCancelledError:
-            await self._must_be_there()
-            return False
+                ),
+            )
         except WorkflowUpdateFailedError as refused:
             await self._explain(decision, refused)
-        except RPCError as error:
-            if error.status is not RPCStatusCode.NOT_FOUND:
-                raise TemporalAway("Temporal does not answer: send the same decision again") from error
+        except NobodyRuns:
             await self._explain_missing(decision)
-        except RuntimeError as error:  # a lazy client that could not connect
-            raise TemporalAway("Temporal cannot be reached: send the same decision again") from error
+        else:
+            return stage is not None
         return True
-
-    async def _must_be_there(self) -> None:
-        """A call that ran out of time looks the same without a worker and without Temporal."""
-        try:
-            there = await self._temporal.service_client.check_health(timeout=HEALTH_PATIENCE)
-        except (RPCError, RuntimeError):
-            there = False
-        if not there:
-            raise TemporalAway("Temporal does not answer: send the same decision again")
 
     async def _explain(self, decision: CaseDecision, refused: WorkflowUpdateFailedError) -> None:
         """The validator said no. Returns when the case is settled: by whom is told by the record."""
