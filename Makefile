@@ -2,7 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
-SIDE_BY_SIDE := -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder  # each process has servers of its own
+# One process more than cores, since each waits now and then; each has servers of its own.
+SIDE_BY_SIDE := -n $(shell $(PYTHON) -c 'import os; print(min(os.cpu_count() + 1, 5))') --dist loadfile --no-loadscope-reorder
 
 # Each workflow loads its file anew: without bytecode on disk it would be compiled anew each time.
 export PYTHONDONTWRITEBYTECODE =
