@@ -15,6 +15,7 @@ from ports.refunds import (
     RefundTold,
     RefundView,
 )
+from ports.returns import GoodsSent, ReturnAssessed, ReturnReceived
 
 
 class RefundActivities:
@@ -32,6 +33,26 @@ class RefundActivities:
     @activity.defn(name="refunds.move_approval")
     async def move_approval(self, fact: ApprovalMoved) -> RefundView:
         return await self._records.move_approval(fact)
+
+    @activity.defn(name="refunds.expect_return")
+    async def expect_return(self, step: RefundStep) -> RefundView:
+        return await self._records.expect_return(step)
+
+    @activity.defn(name="refunds.note_sent")
+    async def note_sent(self, fact: GoodsSent) -> RefundView:
+        return await self._records.note_sent(fact)
+
+    @activity.defn(name="refunds.receive_return")
+    async def receive_return(self, fact: ReturnReceived) -> RefundView:
+        return await self._records.receive_return(fact)
+
+    @activity.defn(name="refunds.assess_return")
+    async def assess_return(self, fact: ReturnAssessed) -> RefundView:
+        return await self._records.assess_return(fact)
+
+    @activity.defn(name="refunds.close_return")
+    async def close_return(self, step: RefundStep) -> RefundView:
+        return await self._records.close_return(step)
 
     @activity.defn(name="refunds.plan")
     async def plan(self, step: RefundStep) -> RefundView:
@@ -69,6 +90,11 @@ class RefundActivities:
             self.open,
             self.hear_of_goods,
             self.move_approval,
+            self.expect_return,
+            self.note_sent,
+            self.receive_return,
+            self.assess_return,
+            self.close_return,
             self.plan,
             self.ask_leg,
             self.record_answer,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from temporalio import activity
 
 from ports.records import OrderRecords, OrderStep
-from ports.warehouse import PushAnswer, StopAnswer, Warehouse
+from ports.warehouse import ExpectedReturn, PushAnswer, StopAnswer, Warehouse
 
 
 class WarehouseActivities:
@@ -24,10 +24,15 @@ class WarehouseActivities:
     async def stop(self, step: OrderStep) -> StopAnswer:
         return await self._warehouse.stop(step.order_id.warehouse_reference(step.outbound), step.transaction_id)
 
+    @activity.defn(name="warehouse.expect_return")
+    async def expect_return(self, request: ExpectedReturn) -> None:
+        await self._warehouse.expect_return(request)
+
     @property
     def all(self) -> Sequence[Callable[..., object]]:
         """What a worker registers."""
         return (
             self.push,
             self.stop,
+            self.expect_return,
         )

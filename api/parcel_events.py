@@ -1,8 +1,9 @@
-"""What the warehouse tells of parcels: docs/sop.md, section 3."""
+"""What the warehouse tells: of parcels here, of goods that came back in return_events.py. docs/sop.md, section 3."""
 
 from dataclasses import replace
 
 from api.acceptance import Acceptance
+from api.return_events import take_return_event
 from domain.case import Cause, NewCase
 from domain.errors import InvalidReference
 from domain.reference import OrderId
@@ -13,7 +14,7 @@ from persistence.evidence import Arrival, Verdict
 from ports.errors import MessageRefused
 from ports.messages import RawMessage
 from ports.records import ParcelReported
-from ports.warehouse import ParcelEvent, ParcelEventKind
+from ports.warehouse import ParcelEvent, ParcelEventKind, ReturnEvent
 from workflows.order import OrderWorkflow
 
 SOURCE = "warehouse"
@@ -27,6 +28,9 @@ async def take_parcel_event(acceptance: Acceptance, message: RawMessage) -> None
         claimed = refused.claimed_id or message.headers.get("webhook-id", "")
         await acceptance.refuse(Arrival(SOURCE, claimed, "parcel", message.body, Verdict.REFUSED, refused.reason))
         raise
+    if isinstance(event, ReturnEvent):
+        await take_return_event(acceptance, SOURCE, event, message)
+        return
     arrival = Arrival(SOURCE, event.event_id, event.kind, message.body, Verdict.ACCEPTED)
     order_id = await _order_of(acceptance, event)
     if order_id is None:

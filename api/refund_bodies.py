@@ -14,6 +14,7 @@ from domain.reference import OrderId
 from domain.refund import Asking, Basis, Decision, Goods, Kind, RefundStage, Repayment
 from domain.refund_leg import LegState
 from domain.refund_money import Adjustment, RefundRequest, Units
+from domain.returns import FreightBy
 from workflows.refund_messages import ApprovalCommand
 
 Said = Annotated[str, Field(max_length=500)]
@@ -95,6 +96,52 @@ class WithdrawalBody(Strict):
     version: Annotated[int, Field(ge=1, le=10**6)] = 1
 
 
+class WaybillBody(Strict):
+    """The buyer has sent the goods. `freight_by`: who bears the way back; without it the rule for the reason stands."""
+
+    by: Id
+    carrier: Id
+    waybill_no: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{4,40}$")]
+    freight_by: FreightBy | None = None
+
+
+class DeductionBody(Strict):
+    line_id: Id
+    amount_minor: Annotated[int, Field(ge=1, le=10**12)]
+
+
+class AssessmentBody(Strict):
+    """What is taken off for damaged goods; nothing: paid back as approved."""
+
+    by: Id
+    reason: Annotated[str, Field(min_length=1, max_length=500)]
+    deductions: Annotated[tuple[DeductionBody, ...], Field(max_length=200)] = ()
+
+    def amounts(self, currency: str) -> dict[str, Money]:
+        return {each.line_id: Money(each.amount_minor, currency) for each in self.deductions}
+
+
+class CameBackAnswer(BaseModel):
+    line_id: str
+    good: int
+    damaged: int
+    missing: int
+
+
+class ReturnAnswer(BaseModel):
+    """`send_by`: the end of the buyer's window. `lines`: what the warehouse found."""
+
+    send_by: datetime
+    freight_by: FreightBy
+    carrier: str
+    waybill_no: str
+    sent_at: datetime | None
+    received_at: datetime | None
+    lines: list[CameBackAnswer]
+    assessed_by: str
+    assessment: str
+
+
 class AskedAnswer(BaseModel):
     """`stage` and `amount_minor` are null while no worker has taken it up: look at `status_url`."""
 
@@ -167,6 +214,7 @@ class RefundAnswer(BaseModel):
     approval: ApprovalAnswer | None
     reminders: list[ReminderAnswer]
     legs: list[LegAnswer]
+    goods_back: ReturnAnswer | None
     cases: list[CaseAnswer]
     requested_at: datetime
     updated_at: datetime

@@ -1,6 +1,7 @@
 """Refunds over HTTP: asked for by the own shop, decided by the staff, shown to both."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from fastapi import Response
@@ -11,20 +12,26 @@ from api.errors import Problem
 from api.refund_bodies import (
     ApprovalAnswer,
     AskedAnswer,
+    AssessmentBody,
     LegAnswer,
     RefundAnswer,
     RefundBody,
     ReminderAnswer,
+    ReturnAnswer,
     TaskAnswer,
+    WaybillBody,
 )
 from api.shop_orders import Request
 from domain.approval import Approval
 from domain.errors import ApprovalRefused
+from domain.reference import OrderId
+from domain.returns import Return
 from persistence import queries, refund_list
 from persistence.engine import reading
 from persistence.evidence import Arrival, Verdict
 from persistence.refund_list import KnownRefund
 from ports.refunds import RefundAsked, RefundView
+from ports.returns import GoodsSent, ReturnAssessed
 from runtime.refund_desk import RefundDesk
 from runtime.updates import TemporalAway
 from runtime.wiring import House
@@ -76,10 +83,26 @@ async def show_refund(house: House, refund_id: str) -> RefundAnswer:
 
 
 async def act(house: House, refund_id: str, command: ApprovalCommand, response: Response) -> RefundAnswer:
-    """200 once it is carried out, 202 while no worker has taken it up."""
     await show_refund(house, refund_id)
+    return await _carried_out(house, refund_id, RefundDesk(house.temporal).act(refund_id, command), response)
+
+
+async def send_goods(house: House, refund_id: str, body: WaybillBody, response: Response) -> RefundAnswer:
+    order_id = OrderId.parse((await show_refund(house, refund_id)).order)
+    fact = GoodsSent(refund_id, order_id, body.by, body.carrier, body.waybill_no, body.freight_by)
+    return await _carried_out(house, refund_id, RefundDesk(house.temporal).send_goods(fact), response)
+
+
+async def assess(house: House, refund_id: str, body: AssessmentBody, response: Response) -> RefundAnswer:
+    known = await show_refund(house, refund_id)
+    fact = ReturnAssessed(refund_id, OrderId.parse(known.order), body.by, body.reason, body.amounts(known.currency))
+    return await _carried_out(house, refund_id, RefundDesk(house.temporal).assess(fact), response)
+
+
+async def _carried_out(house: House, refund_id: str, asked: Any, response: Response) -> RefundAnswer:
+    """200 once it is carried out, 202 while no worker has taken it up."""
     try:
-        view = await _said(RefundDesk(house.temporal).act(refund_id, command))
+        view = await _said(asked)
     except ApprovalRefused as refused:
         raise Problem(409, "decision-refused", str(refused)) from refused
     if view is None:
@@ -133,10 +156,15 @@ def _answer(found: KnownRefund) -> RefundAnswer:
             )
             for leg in refund.legs
         ],
+        goods_back=None if loaded.back is None else _back(loaded.back),
         cases=[shown(case) for case in found.cases],
         requested_at=found.requested_at,
         updated_at=found.updated_at,
     )
+
+
+def _back(back: Return) -> ReturnAnswer:
+    return ReturnAnswer.model_validate(asdict(back))
 
 
 def _approval(approval: Approval, policy: str | None) -> ApprovalAnswer:

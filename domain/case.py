@@ -39,6 +39,10 @@ class Cause(StrEnum):
     REFUND_REVERSED = "refund_reversed"
     UNKNOWN_REFUND = "unknown_refund"
     TRADE_REFUNDED = "trade_refunded"
+    RETURN_NOT_ANNOUNCED = "return_not_announced"
+    RETURN_OVERDUE = "return_overdue"
+    RETURN_DAMAGED = "return_damaged"
+    UNEXPECTED_RETURN = "unexpected_return"
 
 
 class Choice(StrEnum):
@@ -144,6 +148,19 @@ HANDLING: dict[Cause, Handling] = {
         _STEP,
         waits=True,
     ),
+    Cause.RETURN_NOT_ANNOUNCED: Handling(
+        "warehouse", "tell the warehouse of the parcel that comes back, then retry", (Choice.RETRY,), waits=True
+    ),
+    Cause.RETURN_OVERDUE: Handling(
+        "warehouse", "find the parcel that came back, or ask the carrier: it goes on once it is received", _MONEY
+    ),
+    Cause.RETURN_DAMAGED: Handling(
+        "support",
+        "say what is taken off for the damage (POST /refunds/{id}/assessment); retry: paid back as approved",
+        (Choice.RETRY,),
+        waits=True,
+    ),
+    Cause.UNEXPECTED_RETURN: Handling("warehouse", "find out what came back, and whose it is", _MONEY),
 }
 
 

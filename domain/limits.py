@@ -10,7 +10,7 @@ from typing import Self
 @dataclass(frozen=True)
 class Limits:
     """`attempts_*` shape the retries of one outside call, `levels_*` and `outbox_kept` the telling of stock levels,
-    `refund_*` the asking for one leg of a refund.
+    `refund_*` the asking for one leg of a refund, `return_*` goods that come back.
 
     The rest are stages of an order.
     """
@@ -28,6 +28,8 @@ class Limits:
     outbox_kept: timedelta = timedelta(days=1)
     refund_first_pause: timedelta = timedelta(seconds=10)  # until a provider is asked again; doubles each time
     refund_longest_pause: timedelta = timedelta(hours=6)
+    return_window: timedelta = timedelta(days=7)  # the buyer's, from the approval until the goods are sent
+    return_received_within: timedelta = timedelta(days=10)  # from the waybill until the warehouse has inspected them
     refund_unclear_after: timedelta = timedelta(days=3)  # then a person, too, asks what became of the money
 
     def scaled(self, factor: float) -> Self:

@@ -40,6 +40,10 @@ class Goods(StrEnum):
     KEPT = "kept"  # nothing: the buyer keeps them, or there are none
     TO_STOP = "to_stop"  # they have not left, and are not to
     STOPPED = "stopped"  # the warehouse, or the record before the push, let go of them
+    EXPECTED = "expected"  # they are to come back
+    UNDER_WAY = "under_way"  # the buyer has sent them
+    RECEIVED = "received"  # the warehouse has looked at them
+    NOT_BACK = "not_back"  # they did not come, or are worth nothing: no money goes back
 
 
 class Decision(StrEnum):
@@ -65,6 +69,10 @@ class RefundStage(StrEnum):
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
     APPROVED = "approved"
+    AWAITING_RETURN = "awaiting_return"
+    RETURN_UNDER_WAY = "return_under_way"
+    RETURN_RECEIVED = "return_received"
+    RETURN_CLOSED = "return_closed"
     PAYING_BACK = "paying_back"
     PARTLY_PAID_BACK = "partly_paid_back"
     PAID_BACK = "paid_back"
@@ -73,8 +81,12 @@ class RefundStage(StrEnum):
 
 GOODS_MOVES = {
     Goods.KEPT: frozenset[Goods](),
-    Goods.TO_STOP: frozenset({Goods.STOPPED}),
+    Goods.TO_STOP: frozenset({Goods.STOPPED, Goods.EXPECTED}),  # too late: they have to come back
     Goods.STOPPED: frozenset[Goods](),
+    Goods.EXPECTED: frozenset({Goods.UNDER_WAY, Goods.RECEIVED, Goods.NOT_BACK}),
+    Goods.UNDER_WAY: frozenset({Goods.RECEIVED, Goods.NOT_BACK}),
+    Goods.RECEIVED: frozenset({Goods.NOT_BACK}),
+    Goods.NOT_BACK: frozenset[Goods](),
 }
 DECISION_MOVES = {
     Decision.PENDING: frozenset({Decision.APPROVED, Decision.REFUSED, Decision.WITHDRAWN}),
@@ -100,6 +112,11 @@ _REPAID = {
     Repayment.PARTLY_BACK: RefundStage.PARTLY_PAID_BACK,
     Repayment.BACK: RefundStage.PAID_BACK,
     Repayment.NOT_BACK: RefundStage.NOT_PAID_BACK,
+}
+_COMING_BACK = {
+    Goods.EXPECTED: RefundStage.AWAITING_RETURN,
+    Goods.UNDER_WAY: RefundStage.RETURN_UNDER_WAY,
+    Goods.RECEIVED: RefundStage.RETURN_RECEIVED,
 }
 NO_REQUEST = RefundRequest()
 _BY_STATUS = {
@@ -145,8 +162,12 @@ class Refund:
 
     @property
     def stage(self) -> RefundStage:
+        if self.goods is Goods.NOT_BACK:
+            return RefundStage.RETURN_CLOSED
         if self.decision is Decision.PENDING and self.goods is Goods.TO_STOP:
             return RefundStage.STOPPING_GOODS
+        if self.decision is Decision.APPROVED and not self.legs and self.goods in _COMING_BACK:
+            return _COMING_BACK[self.goods]
         return _DECIDED.get(self.decision) or _REPAID[self.repayment]
 
     @property
@@ -156,7 +177,7 @@ class Refund:
 
     @property
     def ended(self) -> bool:
-        if self.decision in (Decision.REFUSED, Decision.WITHDRAWN):
+        if self.decision in (Decision.REFUSED, Decision.WITHDRAWN) or self.goods is Goods.NOT_BACK:
             return True
         return bool(self.legs) and all(leg.ended for leg in self.legs)
 
@@ -178,8 +199,8 @@ def opened(order: Order, others: Sequence[Refund], due_back: Money, asking: Aski
 
     Raises RefundExceedsCeiling with the exact maximum, RefundImpossible for what cannot be, as things stand.
     """
-    if asking.kind is not Kind.REFUND_ONLY:
-        raise RefundImpossible("goods that come back are not handled here yet: agree with the buyer on a refund only")
+    if asking.kind is Kind.RETURN and (asking.basis is Basis.DUE or not asking.request.units):
+        raise RefundImpossible("name the units that are to come back")
     if asking.basis is Basis.DUE:
         found = _all_that_is_due(others, due_back, asking.request)
     else:
@@ -196,8 +217,10 @@ def _of_the_sale(order: Order, others: Sequence[Refund], asking: Asking) -> Refu
             (stopping if goods is Goods.TO_STOP else before).append(counted)
     freight = [replace(each, lines=()) for each in stopping]  # what is to come is withheld as a whole
     of_what_left = [withheld(order), *before, *freight]
-    goods = Goods.KEPT
+    goods = Goods.EXPECTED if asking.kind is Kind.RETURN else Goods.KEPT
     if must_be_stopped(order, of_what_left, stopping, asking.request):
+        if asking.kind is Kind.RETURN:
+            raise RefundImpossible("the goods have not left: ask for a refund only, then they are stopped first")
         goods = Goods.TO_STOP
         of_what_left = [withheld(order, to_come=False), *before, *stopping]
     found = quote(order, of_what_left, asking.request)

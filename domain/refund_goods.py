@@ -9,10 +9,9 @@ from domain.axis import Fulfilment, move
 from domain.case import Cause, NewCase
 from domain.money import Money
 from domain.order import Order
-from domain.refund import GOODS_MOVES, Basis, Decision, Goods, Refund, decided
+from domain.refund import GOODS_MOVES, Basis, Decision, Goods, Kind, Refund, decided
 from domain.refund_money import Adjustment, LineBack, Quote, Share
 
-TOO_LATE = "the goods had left before the warehouse could stop them: agree with the buyer on a return"
 ENDED = "the order has ended meanwhile: what was paid for goods that did not leave is due back (basis due)"
 
 
@@ -25,12 +24,14 @@ class StopAnswer:
 
 
 def goods_answered(refund: Refund, answer: StopAnswer, order: Order) -> Refund:
-    """Goods that were stopped leave money that is due, to the fen; it waits for the approval alone."""
+    """Goods that were stopped leave money that is due, to the fen. Too late: they have to come back first."""
     if refund.goods is not Goods.TO_STOP or refund.decision is not Decision.PENDING:
         return refund
     if not answer.due.amount_minor:
-        ended = order.fulfilment is Fulfilment.STOPPED
-        return replace(decided(refund, Decision.REFUSED), refusal=ENDED if ended else TOO_LATE)
+        if order.fulfilment is Fulfilment.STOPPED:
+            return replace(decided(refund, Decision.REFUSED), refusal=ENDED)
+        expected = move(GOODS_MOVES, refund.goods, Goods.EXPECTED)
+        return replace(refund, kind=Kind.RETURN, goods=expected)
     stopped = move(GOODS_MOVES, refund.goods, Goods.STOPPED)
     return replace(refund, basis=Basis.DUE, goods=stopped, quote=_of(refund.quote, answer, order))
 
@@ -45,14 +46,16 @@ def left_due(refund: Refund) -> tuple[NewCase, ...]:
 
 def _of(asked: Quote, answer: StopAnswer, order: Order) -> Quote:
     """The lines that did not leave; freight where nothing did; the rest of what is due is no goods'."""
-    lines = tuple(_part(each, answer.units[each.line_id]) for each in asked.lines if each.line_id in answer.units)
+    lines = tuple(part_of(each, answer.units[each.line_id]) for each in asked.lines if each.line_id in answer.units)
     freight = order.shipping if order.fulfilment is Fulfilment.STOPPED else Money(0, order.shipping.currency)
     found = Quote(lines, (), min(freight, answer.due))
     rest = answer.due - found.amount
     return replace(found, adjustments=(Adjustment(rest),)) if rest.amount_minor else found
 
 
-def _part(line: LineBack, units: int) -> LineBack:
+def part_of(line: LineBack, units: int) -> LineBack:
+    """So many of its units, with their share of its money."""
+
     def share(of: Money) -> Money:
         return of.allocate([units, line.quantity - units])[0]
 

@@ -11,7 +11,7 @@ from domain.axis import Fulfilment, move
 from domain.case import Cause, NewCase
 from domain.errors import RefundImpossible
 from domain.order import Order
-from domain.refund import REPAYMENT_MOVES, Basis, Decision, Refund, Repayment
+from domain.refund import REPAYMENT_MOVES, Basis, Decision, Goods, Refund, Repayment
 from domain.refund_leg import Leg, LegState, Told
 from domain.refund_money import LegPlan, plan_legs
 
@@ -29,6 +29,8 @@ def planned(refund: Refund, order: Order, others: Iterable[Refund]) -> Refund:
     """By which payments it goes back. Only what was approved for exactly this amount and version moves money."""
     if refund.legs:
         return refund
+    if refund.goods not in (Goods.KEPT, Goods.STOPPED, Goods.RECEIVED):
+        raise RefundImpossible(f"its goods are {refund.goods}: no money moves before they are stopped, or back")
     if refund.decision is not Decision.APPROVED or refund.approved != (refund.amount, refund.version):
         raise RefundImpossible(f"nobody approved {refund.amount}, version {refund.version}")
     captures = order.captures
@@ -108,6 +110,8 @@ def moot(cause: Cause, subject: str, refund: Refund) -> bool:
         Cause.REFUND_REFUSED: state is not LegState.REFUSED,
         Cause.REFUND_ROUTE_GONE: state is not LegState.ABNORMAL,
         Cause.BALANCE_SHORT: state not in (LegState.SHORT_OF_BALANCE, LegState.ASKED),
+        Cause.RETURN_NOT_ANNOUNCED: refund.goods is not Goods.UNDER_WAY,
+        Cause.RETURN_OVERDUE: refund.goods is not Goods.UNDER_WAY,
         Cause.REFUND_UNCLEAR: state not in (*refund_leg.TO_BE_ASKED_ABOUT, LegState.ASKED),
     }
     return passed.get(cause, False)

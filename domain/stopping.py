@@ -33,7 +33,7 @@ def to_come(order: Order, line: Line) -> int:
     if line.line_id in order.unmatched:
         return line.quantity
     away = carried({demand.line_id for demand in order.demands}, order.parcels)
-    return min(max(each.due - away[each.line_id], 0) * line.quantity // each.quantity for each in _parts(order, line))
+    return min(max(each.due - away[each.line_id], 0) * line.quantity // each.quantity for each in parts_of(order, line))
 
 
 def with_gifts(order: Order, units: Mapping[str, int]) -> dict[str, int]:
@@ -95,7 +95,7 @@ def _taken_out(order: Order, wish: StopWish) -> tuple[dict[str, int], tuple[Dema
     away = handed_over(order.outbound) | carried({each.line_id for each in order.demands}, order.parcels)
     units, dropped = {}, Counter[str]()
     for line in order.lines:
-        parts, wanted = list(_parts(order, line)), wish.units.get(line.line_id, 0)
+        parts, wanted = list(parts_of(order, line)), wish.units.get(line.line_id, 0)
         if line.line_id in order.unmatched:
             units[line.line_id] = wanted
             continue
@@ -124,12 +124,12 @@ def _wanted(order: Order, wish: StopWish) -> Counter[str]:
             part.line_id: wish.units[line.line_id] * part.quantity // line.quantity
             for line in order.lines
             if line.line_id in wish.units
-            for part in _parts(order, line)
+            for part in parts_of(order, line)
         }
     )
 
 
-def _parts(order: Order, line: Line) -> Iterator[Demand]:
+def parts_of(order: Order, line: Line) -> Iterator[Demand]:
     """A bundle has several."""
     for demand in order.demands:
         if demand.line_id == line.line_id or demand.line_id.rpartition(".")[0] == line.line_id:

@@ -17,16 +17,19 @@ from domain.reference import OrderId
 from domain.refund import Basis, Decision, Goods, Kind, Refund, Repayment
 from domain.refund_leg import Leg, LegState
 from domain.refund_money import Adjustment, LineBack, Quote, Share
+from domain.returns import Return
 from persistence.refund_tables import refund_legs, refund_lines, refunds
 from ports.refunds import RefundAsked, Reminder
 
 _APPROVAL = TypeAdapter(Approval)
+RETURN = TypeAdapter(Return)
 _REMINDERS = TypeAdapter(tuple[Reminder, ...])
 _LOAD = text(
     """
     select r.*,
       (select coalesce(json_agg(x order by x.position), '[]') from refund_lines x where x.refund_id = r.id) as lines,
-      (select coalesce(json_agg(x order by x.number), '[]') from refund_legs x where x.refund_id = r.id) as legs
+      (select coalesce(json_agg(x order by x.number), '[]') from refund_legs x where x.refund_id = r.id) as legs,
+      (select row_to_json(x) from returns x where x.refund_id = r.id) as back
     from refunds r where r.order_id = :order_id order by r.requested_at, r.id
     """
 )
@@ -42,6 +45,7 @@ class LoadedRefund:
     approval_moves: int = 0
     reminders: tuple[Reminder, ...] = ()
     policy: str | None = None
+    back: Return | None = None
 
 
 async def load_all(db: AsyncConnection, order_id: OrderId) -> dict[str, LoadedRefund]:
@@ -75,7 +79,8 @@ def _from_row(order_id: OrderId, row: dict[str, Any]) -> LoadedRefund:
     )
     approval = None if row["approval"] is None else _APPROVAL.validate_python(row["approval"])
     reminders = _REMINDERS.validate_python(row["reminders"])
-    return LoadedRefund(refund, row["reason"], approval, row["approval_moves"], reminders, row["policy"])
+    back = None if row["back"] is None else RETURN.validate_python(row["back"])
+    return LoadedRefund(refund, row["reason"], approval, row["approval_moves"], reminders, row["policy"], back)
 
 
 def _line(each: dict[str, Any], currency: str) -> LineBack:

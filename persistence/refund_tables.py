@@ -88,6 +88,22 @@ goods_stops = Table(
     CheckConstraint("due_minor >= 0", name="something_due"),
 )
 
+returns = Table(
+    "returns",
+    metadata,
+    Column("refund_id", Text, ForeignKey("refunds.id"), nullable=False, primary_key=True),
+    text_column("freight_by"),  # who bears the freight of the way back
+    moment("send_by"),
+    text_column("carrier"),
+    text_column("waybill_no"),
+    moment("sent_at", null=True),
+    Column("lines", JSONB, nullable=False),  # [{line_id, good, damaged, missing}]
+    Column("restocked", JSONB, nullable=False),  # {own sku: units}
+    moment("received_at", null=True),
+    text_column("assessed_by"),
+    text_column("assessment"),
+)
+
 refund_legs = Table(
     "refund_legs",
     metadata,

@@ -15,6 +15,7 @@ from domain.money import Money, total
 from domain.order import Order
 from domain.refund import Goods, Refund
 from domain.repayment import RefundChange, moot
+from domain.returns import to_come_back
 from persistence import audit, cases, order_rows, refund_rows
 from persistence.audit import Deed
 from persistence.ledger import book
@@ -35,9 +36,13 @@ from ports.refunds import (
     RefundTold,
     RefundView,
 )
+from ports.returns import GoodsSent, ReturnAssessed, ReturnReceived
 
 WORKFLOW = "workflow"
-Told = RefundAsked | RefundStep | ApprovalMoved | LegAnswered | RefundTold | RefundCaseOpened | RefundCaseSettled
+AWAITED = (Goods.EXPECTED, Goods.UNDER_WAY)
+OfReturn = GoodsSent | ReturnReceived | ReturnAssessed
+OfCase = RefundCaseOpened | RefundCaseSettled
+Told = RefundAsked | RefundStep | ApprovalMoved | LegAnswered | RefundTold | OfCase | OfReturn
 _MONEY = text("select refund_due_minor from order_money where order_id = :id for update")
 
 
@@ -204,6 +209,8 @@ class RefundTransitions:
             reminders=loaded.reminders,
             legs=tuple(_legs(here.order, refund)),
             goods=refund.goods,
+            back=loaded.back,
+            to_come_back=to_come_back(here.order, refund) if refund.goods in AWAITED else (),
             to_stop={each.line_id: each.quantity for each in refund.quote.lines if refund.goods is Goods.TO_STOP},
             ended=refund.ended,
             cases=waiting,

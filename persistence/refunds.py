@@ -15,7 +15,8 @@ from domain.refund_leg import taken_back
 from domain.repayment import RefundChange, leg_answered, leg_asked, leg_given_up, planned
 from persistence import goods_stops, refund_notices, refund_rows, refusals
 from persistence.audit import Deed
-from persistence.refund_transition import WORKFLOW, Ground, RefundTransitions
+from persistence.refund_transition import WORKFLOW, Ground
+from persistence.returns import PostgresReturns
 from persistence.sheet import Sheet
 from ports.records import WaitingCase
 from ports.refunds import (
@@ -31,7 +32,7 @@ from ports.refunds import (
 )
 
 
-class PostgresRefunds(RefundTransitions, RefundRecords):
+class PostgresRefunds(PostgresReturns, RefundRecords):
     @refusals.step
     async def load(self, step: RefundStep) -> RefundView:
         async with self._locked(step) as here:

@@ -45,6 +45,7 @@ _SHIP_LINE = text(
     """
 )
 _LEAVE = text("update stock set on_hand = on_hand - :units, reserved = reserved - :units where sku = :sku")
+_PUT_BACK = text("update stock set on_hand = on_hand + :units where sku = :sku")
 _LEAVE_FREE = text("update stock set on_hand = greatest(on_hand - :units, reserved) where sku = :sku")
 
 
@@ -115,6 +116,12 @@ async def ship(db: AsyncConnection, order_id: str, goods: Iterable[Demand]) -> N
         ).one_or_none()
         if row is not None:
             await db.execute(_LEAVE_FREE if row.released else _LEAVE, {"sku": each.sku, "units": row.units})
+
+
+async def put_back(db: AsyncConnection, goods: Iterable[Demand]) -> None:
+    """Goods came back and are good: they can be sold again."""
+    for sku, units in units_by_sku(goods).items():
+        await db.execute(_PUT_BACK, {"sku": sku, "units": units})
 
 
 async def set_level(db: AsyncConnection, sku: str, on_hand: int) -> int | None:

@@ -16,7 +16,10 @@ from domain.money import Money
 from domain.reference import OrderId
 from domain.refund import Asking, Goods, RefundStage
 from domain.refund_leg import Leg, Told
+from domain.returns import Return
+from domain.stock import Demand
 from ports.records import WaitingCase
+from ports.returns import GoodsSent, ReturnAssessed, ReturnReceived
 
 
 @dataclass(frozen=True)
@@ -149,6 +152,8 @@ class RefundView:
     legs: tuple[LegView, ...] = ()
     goods: Goods = Goods.KEPT
     to_stop: Mapping[str, int] = field(default_factory=dict)
+    back: Return | None = None
+    to_come_back: tuple[Demand, ...] = ()
     ended: bool = False
     cases: tuple[WaitingCase, ...] = ()
     open_cases: int = 0
@@ -168,6 +173,21 @@ class RefundRecords(Protocol):
 
     async def move_approval(self, fact: ApprovalMoved) -> RefundView:
         """Tasks, signatures, reminders; and the decision, once there is one."""
+
+    async def expect_return(self, step: RefundStep) -> RefundView:
+        """The buyer's window begins, once."""
+
+    async def note_sent(self, fact: GoodsSent) -> RefundView:
+        """Under which waybill; the first one counts."""
+
+    async def receive_return(self, fact: ReturnReceived) -> RefundView:
+        """Good goods are stock again; another amount is another version. Damage is a case, for which it waits."""
+
+    async def assess_return(self, fact: ReturnAssessed) -> RefundView:
+        """What a person takes off for damage."""
+
+    async def close_return(self, step: RefundStep) -> RefundView:
+        """Nothing was sent within the window."""
 
     async def plan(self, step: RefundStep) -> RefundView:
         """The legs, before anything is asked of a provider. Only what is approved as it is has any."""

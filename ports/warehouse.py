@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from domain.returns import ReturnedGoods
 from ports.messages import RawMessage
 
 
@@ -104,6 +105,28 @@ class ParcelEvent:
     occurred_at: datetime
 
 
+@dataclass(frozen=True)
+class ExpectedReturn:
+    """`reference` is the refund's id; the lines are those that were pushed, as far as they are to come back."""
+
+    reference: str
+    transaction_id: str
+    order_reference: str
+    carrier: str
+    waybill_no: str
+    lines: tuple[PushLine, ...]
+
+
+@dataclass(frozen=True)
+class ReturnEvent:
+    """Goods came back and were looked at. `goods`: by pushed line; what is not named has not come."""
+
+    event_id: str
+    reference: str
+    goods: tuple[ReturnedGoods, ...]
+    occurred_at: datetime
+
+
 class Warehouse(Protocol):
     """All calls raise Unavailable when the effect is not known, AnswerNotUnderstood outside the protocol."""
 
@@ -122,5 +145,8 @@ class Warehouse(Protocol):
     async def stock(self, skus: tuple[str, ...]) -> tuple[StockLevel, ...]:
         """Physical levels; an unknown sku is left out."""
 
-    def read_event(self, message: RawMessage) -> ParcelEvent:
+    async def expect_return(self, request: ExpectedReturn) -> None:
+        """Tell that goods come back. Repeating it has no further effect."""
+
+    def read_event(self, message: RawMessage) -> ParcelEvent | ReturnEvent:
         """Verify and translate. Raises MessageRefused with the reason; does no IO."""

@@ -13,10 +13,13 @@ from temporalio.service import RPCError
 from domain.errors import ApprovalRefused
 from domain.refund import RefundStage
 from ports.refunds import RefundAsked, RefundTold, RefundView
+from ports.returns import GoodsSent, ReturnAssessed
 from runtime.updates import ALL_CALLS_SECONDS, ANSWER_PATIENCE, AWAY, NobodyRuns, TemporalAway, told
 from workflows import identity
 from workflows.refund import RefundWorkflow
 from workflows.refund_messages import ApprovalCommand, RefundStart
+
+Said = ApprovalCommand | GoodsSent | ReturnAssessed
 
 
 class RefundDesk:
@@ -70,12 +73,23 @@ class RefundDesk:
 
     async def act(self, refund_id: str, command: ApprovalCommand) -> RefundView | None:
         """Raises ApprovalRefused with the sentence that says why."""
+        return await self._told(refund_id, "act", command)
+
+    async def send_goods(self, fact: GoodsSent) -> RefundView | None:
+        """The buyer has sent the goods back. Raises ApprovalRefused where none are awaited."""
+        return await self._told(fact.refund_id, "send_goods", fact)
+
+    async def assess(self, fact: ReturnAssessed) -> RefundView | None:
+        """What is taken off for damage. Raises ApprovalRefused where nothing is to be assessed."""
+        return await self._told(fact.refund_id, "assess", fact)
+
+    async def _told(self, refund_id: str, update: str, said: Said) -> RefundView | None:
         handle = self._temporal.get_workflow_handle_for(RefundWorkflow.run, identity.refund_workflow_id(refund_id))
         try:
             return await told(
                 self._temporal,
                 lambda: handle.execute_update(
-                    "act", command, id=_update_id(command), rpc_timeout=ANSWER_PATIENCE, result_type=RefundView
+                    update, said, id=_update_id(said), rpc_timeout=ANSWER_PATIENCE, result_type=RefundView
                 ),
             )
         except NobodyRuns:
@@ -85,6 +99,6 @@ class RefundDesk:
             raise ApprovalRefused(cause.message if isinstance(cause, ApplicationError) else str(cause)) from refused
 
 
-def _update_id(command: ApprovalCommand) -> str:
+def _update_id(command: Said) -> str:
     """The same deed of the same person on the same version is one update, however often it is sent."""
     return hashlib.sha256(json.dumps(asdict(command), sort_keys=True).encode()).hexdigest()

@@ -22,6 +22,10 @@ class Fault(StrEnum):
     """The buyer pays, and the notice is out, before the shop places the order."""
     DELIVERED_FIRST = "delivered_first"
     """The warehouse tells of the delivery before it tells of the shipping."""
+    RETURN_DAMAGED = "return_damaged"
+    """One unit of each line that comes back is damaged."""
+    RETURN_SHORT = "return_short"
+    """One unit of each line that was to come back does not."""
     DELAY = "delay"
     """A notice is sent, or a request is answered after its effect, `seconds` later (real ones)."""
     OUTAGE = "outage"
@@ -126,7 +130,7 @@ POSSIBLE: dict[Place, frozenset[Fault]] = {
         }
     ),
     Place.WAREHOUSE: _OF_A_CALL,
-    Place.PARCEL: frozenset({Fault.DELIVERED_FIRST}),
+    Place.PARCEL: frozenset({Fault.DELIVERED_FIRST, Fault.RETURN_DAMAGED, Fault.RETURN_SHORT}),
     Place.SHOP: frozenset({Fault.OUTAGE, Fault.DELAY, Fault.SERVER_ERROR, Fault.LATE_ERROR, Fault.CUT}),
 }
 

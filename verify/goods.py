@@ -27,6 +27,32 @@ def unshipped_goods_were_stopped(dump: Dump, record: Record) -> Comparison:
     return Comparison(Side("refunds of goods that had not left", dict.fromkeys(here, "stopped")), Side("are", here))
 
 
+def returned_stock_was_good(dump: Dump, record: Record) -> Comparison:
+    """What became stock again is, return by return and sku by sku, no more than the warehouse received good."""
+    good = Counter[str]()
+    for back in dump.raw["warehouse"].get("returns", []):
+        skus = {line["line_id"]: line["sku"] for line in back["lines"]}
+        for found in back["found"]:
+            good[f"{back['reference']} {skus[found['line_id']]}"] += found["good"]
+    rows = record.rows("select refund_id, restocked from returns")
+    again = {f"{row['refund_id']} {sku}": units for row in rows for sku, units in row["restocked"].items()}
+    kept = {name: min(units, good[name]) for name, units in again.items()}
+    return Comparison(Side("stock again", again), Side("of it received good", kept))
+
+
+def money_waits_for_returns(_: Dump, record: Record) -> Comparison:
+    """Where goods have to come back, money moves only after they were received."""
+    rows = record.rows(
+        """
+        select distinct r.id, b.received_at is not null and r.goods = 'received' as back
+        from refunds r join refund_legs l on l.refund_id = r.id left join returns b on b.refund_id = r.id
+        where r.kind = 'return'
+        """
+    )
+    here = {row["id"]: "back" if row["back"] else "paid before they came" for row in rows}
+    return Comparison(Side("returns that are paid back", dict.fromkeys(here, "back")), Side("their goods", here))
+
+
 def paid_back_goods_had_left(dump: Dump, record: Record) -> Comparison:
     """Units that are paid back as the buyer's were in the warehouse's parcels, line by line."""
     left: Counter[str] = Counter()

@@ -50,6 +50,8 @@ INVARIANTS: tuple[Check, ...] = (
     legs.refunds_are_booked,
     goods.unshipped_goods_were_stopped,
     goods.paid_back_goods_had_left,
+    goods.returned_stock_was_good,
+    goods.money_waits_for_returns,
     endings.ended_orders_do_not_wait,
     endings.stopped_orders_stay,
     endings.cancellations_decided,

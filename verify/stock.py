@@ -71,11 +71,13 @@ def shop_levels(dump: Dump, record: Record) -> Comparison:
 
 
 def stock_on_hand(dump: Dump, record: Record) -> Comparison:
-    """What is on hand of each sku is what was ever put on the shelves, less what left in parcels."""
+    """What is on hand of each sku is what was ever put on the shelves, less what left in parcels and stayed away."""
     told, doubtful = _units_told(dump)
     left: Counter[str] = Counter()
     for name, units in told.items():
         left[name.partition(" ")[2]] += units
+    for row in record.rows("select restocked from returns"):
+        left.subtract(row["restocked"])
     on_hand = {row["sku"]: row["on_hand"] for row in record.rows("select sku, on_hand from stock")}
     skus = dump.counted.keys() if not doubtful else ()
     return Comparison(

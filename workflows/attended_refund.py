@@ -34,9 +34,9 @@ DECIDES = ("approve", "refuse", "add_signer", "transfer", "delegate", "send_back
 
 @dataclass
 class Spoken:
-    """A command on its way through the inbox; its handler waits until it is `done`."""
+    """A command, or a fact of a return, on its way through the inbox; its handler waits until it is `done`."""
 
-    command: ApprovalCommand
+    command: Any
     done: bool = False
     refusal: str = field(default="")
 
@@ -86,7 +86,7 @@ class AttendedRefund(Attended):
                 spoken.refusal = str(refused)
             spoken.done = True
 
-    async def _obeyed(self, command: ApprovalCommand) -> None:
+    async def _obeyed(self, command: Any) -> None:
         """The engine decides, the record keeps it. Raises ApprovalRefused."""
         stands_in_for: tuple[str, ...] = ()
         if command.verb in DECIDES:

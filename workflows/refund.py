@@ -44,6 +44,8 @@ class RefundWorkflow(RefundOfGoods):
         await self._opened()
         await self._goods_stopped()
         await self._approved()
+        while await self._returned():
+            await self._approved()  # what came back is worth another amount
         await self._paid_back()
         await self._all_heard()
         return RefundEnd(*start.about, self._refund.stage)
@@ -118,7 +120,7 @@ class RefundWorkflow(RefundOfGoods):
                 await self._remind(*due)
 
     async def _paid_back(self) -> None:
-        """9.4 Each leg is written before its provider is asked, and asked about until it is known what became of it."""
+        """9.5 Each leg is written before its provider is asked, and asked about until it is known what became of it."""
         if self._refund.ended:
             return
         await self._record_step(RefundActivities.plan, self._step("plan"))
@@ -154,7 +156,9 @@ class RefundWorkflow(RefundOfGoods):
             stuck = route.stuck
             if not stuck:
                 try:
-                    new = approval.start(self._refund.applicant, self._amount, route.steps, workflow.now())
+                    new = approval.start(
+                        self._refund.applicant, self._amount, route.steps, workflow.now(), version=self._refund.version
+                    )
                 except ApprovalRefused as refused:
                     stuck = str(refused)
                 else:

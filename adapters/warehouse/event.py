@@ -2,13 +2,15 @@
 
 import re
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field, StringConstraints, ValidationError
 
+from domain.returns import ReturnedGoods
 from ports.errors import MessageRefused, RefusalReason
-from ports.warehouse import ParcelEvent, ParcelEventKind, ParcelLine
+from ports.warehouse import ParcelEvent, ParcelEventKind, ParcelLine, ReturnEvent
 
+RETURNED = "return.received"
 _RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
 
@@ -43,9 +45,30 @@ class _Event(BaseModel, strict=True):
     occurred_at: Annotated[datetime, BeforeValidator(_instant)]
 
 
-def parcel_event(event_id: str, body: bytes) -> ParcelEvent:
+class _ReturnLine(BaseModel, strict=True):
+    line_id: _Text
+    good: Annotated[int, Field(ge=0, le=1_000_000)]
+    damaged: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+
+
+class _Return(BaseModel, strict=True):
+    type: Literal["return.received"]
+    reference: _Text
+    lines: Annotated[list[_ReturnLine], Field(max_length=1000)]
+    occurred_at: Annotated[datetime, BeforeValidator(_instant)]
+
+
+class _Kind(BaseModel):
+    type: str
+
+
+def warehouse_event(event_id: str, body: bytes) -> ParcelEvent | ReturnEvent:
     """Translate a verified body. Raises MessageRefused (MALFORMED) with the names of the wrong fields, no values."""
     try:
+        if _Kind.model_validate_json(body).type == RETURNED:
+            told = _Return.model_validate_json(body)
+            goods = tuple(ReturnedGoods(line.line_id, line.good, line.damaged) for line in told.lines)
+            return ReturnEvent(event_id, told.reference, goods, told.occurred_at)
         event = _Event.model_validate_json(body)
     except ValidationError as error:
         wrong = {".".join(str(part) for part in each["loc"]) or "body" for each in error.errors()}

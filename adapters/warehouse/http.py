@@ -13,17 +13,19 @@ from pydantic import BaseModel, ValidationError
 
 from adapters.http import HttpAnswer, exchange
 from adapters.standard_webhooks import StandardWebhooks
-from adapters.warehouse.event import parcel_event
+from adapters.warehouse.event import warehouse_event
 from ports.clock import Clock
 from ports.errors import AnswerNotUnderstood
 from ports.messages import RawMessage
 from ports.warehouse import (
+    ExpectedReturn,
     HoldAnswer,
     HoldOutcome,
     ParcelEvent,
     PushAnswer,
     PushOutcome,
     PushRequest,
+    ReturnEvent,
     StockLevel,
     StopAnswer,
     StopOutcome,
@@ -57,6 +59,7 @@ RESUME_OUTCOMES = {
     (200, "too_late"): HoldOutcome.TOO_LATE,
     (404, "not_found"): HoldOutcome.NOT_FOUND,
 }
+RETURN_OUTCOMES = {(201, "expected"): True, (200, "expected"): True}
 
 _WORD = re.compile(r"[a-z0-9_]{1,64}")
 SKUS_PER_REQUEST = 50  # keeps the address under the usual limit of 8 KB
@@ -105,9 +108,20 @@ class HttpWarehouse(Warehouse):
             levels += await self._levels(skus[start : start + SKUS_PER_REQUEST])
         return tuple(levels)
 
-    def read_event(self, message: RawMessage) -> ParcelEvent:
+    async def expect_return(self, request: ExpectedReturn) -> None:
+        headers = {**self._authorization, "idempotency-key": request.transaction_id}
+        content = {
+            "order": request.order_reference,
+            "carrier": request.carrier,
+            "waybill_no": request.waybill_no,
+            "lines": [asdict(line) for line in request.lines],
+        }
+        url = f"{self._base_url}/v1/returns/{_quoted(request.reference)}"
+        _read(await exchange(self._client, "PUT", url, headers=headers, json=content), RETURN_OUTCOMES, "state")
+
+    def read_event(self, message: RawMessage) -> ParcelEvent | ReturnEvent:
         """Not one byte of the body is parsed before its signature is known to be right."""
-        return parcel_event(self._webhooks.verified_id(message), message.body)
+        return warehouse_event(self._webhooks.verified_id(message), message.body)
 
     async def _change(self, method: str, path: str, transaction_id: str, **content: Any) -> HttpAnswer:
         headers = {**self._authorization, "idempotency-key": transaction_id}

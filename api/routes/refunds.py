@@ -6,8 +6,16 @@ from fastapi import APIRouter, Depends, Path, Response
 
 from api.dependencies import AcceptanceHere, HouseHere, ShopRequestHere, scope
 from api.errors import Documented, problems
-from api.refund_bodies import AskedAnswer, DecisionBody, RefundAnswer, RefundBody, WithdrawalBody
-from api.refunds import act, ask_refund, show_refund
+from api.refund_bodies import (
+    AskedAnswer,
+    AssessmentBody,
+    DecisionBody,
+    RefundAnswer,
+    RefundBody,
+    WaybillBody,
+    WithdrawalBody,
+)
+from api.refunds import act, ask_refund, assess, send_goods, show_refund
 from persistence.access import Token
 from workflows.refund_messages import ApprovalCommand
 
@@ -50,3 +58,23 @@ async def withdraw(
 ) -> RefundAnswer:
     """By its applicant, until it is decided."""
     return await act(here, refund_id, ApprovalCommand("withdraw", body.by, body.version), response)
+
+
+@router.put(
+    "/{refund_id}/waybill", summary="Goods were sent back", responses={**PENDING, **problems(400, 404, 409, 413)}
+)
+async def waybill(
+    refund_id: RefundHere, body: WaybillBody, here: HouseHere, _: ShopHere, response: Response
+) -> RefundAnswer:
+    """By the buyer, or by support for him, within his window; the warehouse is told what to expect."""
+    return await send_goods(here, refund_id, body, response)
+
+
+@router.post(
+    "/{refund_id}/assessment", summary="Say what damage costs", responses={**PENDING, **problems(400, 404, 409, 413)}
+)
+async def assessment(
+    refund_id: RefundHere, body: AssessmentBody, here: HouseHere, _: DeciderHere, response: Response
+) -> RefundAnswer:
+    """While damaged goods wait for a word; another amount than was approved needs every signature again."""
+    return await assess(here, refund_id, body, response)

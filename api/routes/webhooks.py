@@ -31,7 +31,7 @@ async def _raw(request: Request) -> RawMessage:
 
 @router.post(
     "/warehouse",
-    summary="Parcels that left or arrived",
+    summary="Parcels that left or arrived, goods that came back",
     status_code=204,
     responses=problems(400),
     openapi_extra=ANY_BODY,

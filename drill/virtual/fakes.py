@@ -28,6 +28,7 @@ from ports.payments import (
     TradeState,
 )
 from ports.warehouse import (
+    ExpectedReturn,
     HoldAnswer,
     ParcelEvent,
     PushAnswer,
@@ -139,6 +140,7 @@ class FakeWarehouse:
     stopped: set[str] = field(default_factory=set)
     outbound: dict[str, PushRequest] = field(default_factory=dict)
     accepted: list[str] = field(default_factory=list)
+    returns: dict[str, ExpectedReturn] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
     answers: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -170,6 +172,10 @@ class FakeWarehouse:
             return StopAnswer(StopOutcome.TOO_LATE)
         self.stopped.add(reference)
         return StopAnswer(StopOutcome.STOPPED)
+
+    async def expect_return(self, request: ExpectedReturn) -> None:
+        self._called("expect_return", request.reference, request.transaction_id)
+        self.returns[request.reference] = request
 
     def _called(self, verb: str, reference: str, transaction_id: str) -> None:
         self.calls.append(Call(verb, reference, transaction_id, self.clock.now()))

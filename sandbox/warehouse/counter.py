@@ -16,6 +16,7 @@ from sandbox.door import Door
 from sandbox.pace import now, shown
 from sandbox.warehouse.orders import Decision, OrderDesk, refusal
 from sandbox.warehouse.outbound import Push, parameters_digest
+from sandbox.warehouse.returns import ReturnDesk
 
 PREFIX = "/warehouse/v1"
 ORDER = PREFIX + "/outbound-orders/{reference}"
@@ -51,11 +52,12 @@ class Call:
 class Counter:
     """`unanswered` holds the references of pushes whose sender has had no answer it can rely on yet."""
 
-    def __init__(self, token: str, desk: OrderDesk, door: Door) -> None:
+    def __init__(self, token: str, desk: OrderDesk, returns: ReturnDesk, door: Door) -> None:
         self.calls: list[Call] = []
         self.unanswered: set[str] = set()
         self._token = token
         self._desk = desk
+        self._returns = returns
         self._door = door
 
     def routes(self) -> APIRouter:
@@ -65,6 +67,7 @@ class Counter:
         router.add_api_route(ORDER + "/intercept", self.intercept, methods=["POST"], response_model=None)
         router.add_api_route(ORDER + "/hold", self.hold, methods=["POST"], response_model=None)
         router.add_api_route(ORDER + "/release", self.release, methods=["POST"], response_model=None)
+        router.add_api_route(PREFIX + "/returns/{reference}", self.announce, methods=["PUT"], response_model=None)
         router.add_api_route(PREFIX + "/stock", self.stock, methods=["GET"], response_model=None)
         return router
 
@@ -83,6 +86,9 @@ class Counter:
 
     async def release(self, reference: str, request: Request) -> Response:
         return await self._serve("release", reference, request, lambda ref, key, _: self._desk.release(ref, key))
+
+    async def announce(self, reference: str, request: Request) -> Response:
+        return await self._serve("announce", reference, request, self._returns.announce)
 
     async def look(self, reference: str, request: Request) -> Response:
         return await self._serve("look", reference, request, self._look, needs_key=False)

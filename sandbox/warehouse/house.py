@@ -10,6 +10,7 @@ from sandbox.warehouse.counter import Counter, unavailable
 from sandbox.warehouse.floor import Floor
 from sandbox.warehouse.messages import MessagePost
 from sandbox.warehouse.orders import OrderDesk
+from sandbox.warehouse.returns import ReturnDesk
 from sandbox.world import Accounts
 
 
@@ -21,12 +22,14 @@ class Warehouse:
         self.post = MessagePost(accounts.warehouse_secret, courier)
         self.floor = Floor(self.door, self.post, faults=faults, pace=courier.pace, crew=crew)
         self.desk = OrderDesk(stock, self.floor.start)
-        self.counter = Counter(accounts.warehouse_token, self.desk, self.door)
+        self.returns = ReturnDesk(self.desk.shelves, self.post, faults=faults, pace=courier.pace, crew=crew)
+        self.counter = Counter(accounts.warehouse_token, self.desk, self.returns, self.door)
 
     def shown(self) -> dict[str, object]:
         return {
             "outbound": [order.shown() for order in self.desk],
             "calls": [call.shown() for call in self.counter.calls],
             "messages": [message.shown() for message in self.post.sent],
+            "returns": [back.shown() for back in self.returns.returns.values()],
             "stock": self.desk.shelves.levels,
         }

@@ -13,7 +13,7 @@ from sandbox.warehouse.outbound import Outbound, Parcel
 from sandbox.webhooks import webhook_signature
 
 PATH = "/webhooks/warehouse"
-SHIPPED, DELIVERED = "parcel.shipped", "parcel.delivered"
+SHIPPED, DELIVERED, RETURNED = "parcel.shipped", "parcel.delivered", "return.received"
 MINUTE, HOUR = 60.0, 3600.0
 RETRY_AFTER = (
     *(minutes * MINUTE for minutes in (1, 2, 5, 10, 30)),
@@ -53,6 +53,11 @@ class MessagePost:
         self._secret = secret
         self._courier = courier
 
+    async def tell_of_return(self, order: str, content: dict[str, object], occurred_at: datetime) -> None:
+        """Comes back once the message was taken or given up."""
+        told = {"type": RETURNED, **content, "occurred_at": occurred_at.astimezone(CHINA).isoformat(timespec="seconds")}
+        await self._send(Message(f"msg_{secrets.token_hex(12)}", RETURNED, order, "", json.dumps(told).encode()))
+
     async def tell(self, type_: str, order: Outbound, parcel: Parcel, occurred_at: datetime) -> None:
         """Comes back once the message was taken or given up."""
         content = {
@@ -65,7 +70,9 @@ class MessagePost:
             "occurred_at": occurred_at.astimezone(CHINA).isoformat(timespec="seconds"),
         }
         body = json.dumps(content, ensure_ascii=False).encode()
-        message = Message(f"msg_{secrets.token_hex(12)}", type_, order.reference, parcel.parcel_no, body)
+        await self._send(Message(f"msg_{secrets.token_hex(12)}", type_, order.reference, parcel.parcel_no, body))
+
+    async def _send(self, message: Message) -> None:
         self.sent.append(message)
         await self._courier.deliver(message, self._writer(message), RETRY_AFTER)
 

@@ -13,11 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.standard_webhooks import StandardWebhooks
-from adapters.warehouse.event import parcel_event
+from adapters.warehouse.event import warehouse_event
+from domain.returns import ReturnedGoods
 from ports.clock import FixedClock, SystemClock
 from ports.errors import MessageRefused, RefusalReason
 from ports.messages import RawMessage
-from ports.warehouse import ParcelEvent
+from ports.warehouse import ParcelEvent, ReturnEvent
 
 NOW = datetime(2026, 11, 22, 2, 0, 30, tzinfo=UTC)
 SENT = int(NOW.timestamp())
@@ -36,7 +37,9 @@ BODY = json.dumps(EVENT).encode()
 
 
 def read(told: RawMessage) -> ParcelEvent:
-    return parcel_event(WEBHOOKS.verified_id(told), told.body)
+    event = warehouse_event(WEBHOOKS.verified_id(told), told.body)
+    assert isinstance(event, ParcelEvent)
+    return event
 
 
 def signature(content: bytes, secret: str = SECRET) -> str:
@@ -159,3 +162,14 @@ def test_a_secret_that_is_none_is_told_at_the_start_without_its_text(secrets: tu
     with pytest.raises(ValueError, match="webhook secret") as told:
         StandardWebhooks(secrets, SystemClock())
     assert "not base64!" not in str(told.value)
+
+
+def test_a_return_is_told_by_line_and_what_is_not_named_has_not_come() -> None:
+    told = {"type": "return.received", "reference": "r1", "occurred_at": EVENT["occurred_at"]}
+    lines = [{"line_id": "1", "good": 1, "damaged": 1}, {"line_id": "2", "good": 0}]
+    event = warehouse_event("evt-1", json.dumps(told | {"lines": lines}).encode())
+    assert isinstance(event, ReturnEvent)
+    assert (event.reference, event.goods) == ("r1", (ReturnedGoods("1", 1, 1), ReturnedGoods("2", 0)))
+    for wrong in ([{"line_id": "1", "good": -1}], [{"line_id": "1"}], None):
+        with pytest.raises(MessageRefused):
+            warehouse_event("evt-1", json.dumps(told | {"lines": wrong}).encode())

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from domain.returns import ReturnedGoods
 from ports.errors import AnswerNotUnderstood, MessageRefused, Unavailable
 from ports.warehouse import (
+    ExpectedReturn,
     HoldAnswer,
     HoldOutcome,
     ParcelEvent,
@@ -19,6 +21,7 @@ from ports.warehouse import (
     PushOutcome,
     PushRequest,
     Recipient,
+    ReturnEvent,
     StockLevel,
     StopAnswer,
     StopOutcome,
@@ -163,3 +166,16 @@ def test_no_flipped_bit_of_an_event_is_believed(side: WarehouseUnderTest) -> Non
             flipped = message.body[:place] + bytes([message.body[place] ^ 1 << bit]) + message.body[place + 1 :]
             with pytest.raises(MessageRefused):
                 side.warehouse.read_event(replace(message, body=flipped))
+
+
+async def test_goods_that_come_back_are_announced_once_and_told_of_by_line(side: WarehouseUnderTest) -> None:
+    coming = ExpectedReturn("r1", "refund/r1/expect_return", REFERENCE, "sf", "SF-B1", (PushLine("1", "TEA-1", 2),))
+    await side.warehouse.expect_return(coming)
+    await side.warehouse.expect_return(coming)
+    with pytest.raises(AnswerNotUnderstood, match="different_content"):
+        await side.warehouse.expect_return(replace(coming, waybill_no="SF-B2"))
+    lines = [{"line_id": "1", "good": 1, "damaged": 1}]
+    told = {"type": "return.received", "reference": "r1", "lines": lines, "occurred_at": EVENT["occurred_at"]}
+    event = side.warehouse.read_event(side.told(told))
+    assert isinstance(event, ReturnEvent)
+    assert (event.reference, event.goods) == ("r1", (ReturnedGoods("1", 1, 1),))

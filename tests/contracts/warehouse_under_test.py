@@ -45,6 +45,7 @@ class DocumentedWarehouse:
 
     stock: dict[str, int] = field(default_factory=dict)
     orders: dict[str, dict[str, Any]] = field(default_factory=dict)
+    returns: dict[str, Any] = field(default_factory=dict)
     requests: list[httpx.Request] = field(default_factory=list)
     failure: bool | None = None
 
@@ -68,6 +69,10 @@ class DocumentedWarehouse:
                 return httpx.Response(200, json={"levels": levels})
             case "PUT", ["outbound-orders", reference] if request.headers["idempotency-key"]:
                 return self._put(reference, json.loads(request.content))
+            case "PUT", ["returns", reference] if request.headers["idempotency-key"]:
+                content = json.loads(request.content)
+                known = self.returns.setdefault(reference, content)
+                return httpx.Response(200, json={"state": "expected"}) if known == content else _different()
             case "POST", ["outbound-orders", reference, verb] if request.headers["idempotency-key"]:
                 return self._move(reference, verb)
         return _error(404, "no_such_route")
@@ -143,6 +148,10 @@ def webhook(
 
 def _accepted(status: int, order: Mapping[str, Any]) -> httpx.Response:
     return httpx.Response(status, json={"outbound_no": order["outbound_no"], "state": "accepted"})
+
+
+def _different() -> httpx.Response:
+    return _error(409, "different_content")
 
 
 def _error(status: int, code: str) -> httpx.Response:

@@ -41,6 +41,10 @@ balance_short          retry
 refund_reversed        close
 unknown_refund         close
 trade_refunded         retry cancel
+return_not_announced   retry
+return_overdue         close
+return_damaged         retry
+unexpected_return      close
 """
 TABLE = {Cause(cause): set(choices) for cause, *choices in map(str.split, ALLOWED.strip().splitlines())}
 

@@ -20,6 +20,7 @@ from domain.refund import (
     Asking,
     Basis,
     Decision,
+    Goods,
     Kind,
     Refund,
     RefundStage,
@@ -129,9 +130,13 @@ def test_goods_that_still_ship_are_never_paid_back_silently(stage: Fulfilment) -
         opened(still_here, (), NOTHING, asking(goodwill))
 
 
-def test_a_return_is_refused_until_there_is_a_way_for_it() -> None:
-    with pytest.raises(RefundImpossible, match="not handled here yet"):
-        opened(arrived(), (), NOTHING, asking(kind=Kind.RETURN))
+def test_a_return_names_its_units_and_goods_that_have_not_left_do_not_come_back() -> None:
+    with pytest.raises(RefundImpossible, match="name the units"):
+        opened(arrived(), (), NOTHING, asking(RefundRequest(shipping=yuan("8.00")), kind=Kind.RETURN))
+    here = replace(arrived(), fulfilment=Fulfilment.PUSHED, parcels=(), payment=Payment.PAID)
+    with pytest.raises(RefundImpossible, match="have not left: ask for a refund only"):
+        opened(here, (), NOTHING, asking(kind=Kind.RETURN))
+    assert opened(arrived(), (), NOTHING, asking(kind=Kind.RETURN)).goods is Goods.EXPECTED
 
 
 def test_units_that_are_to_come_or_were_dropped_cannot_be_asked_for() -> None:

@@ -10,7 +10,7 @@ from domain.axis import Fulfilment, Payment
 from domain.errors import RefundExceedsCeiling, RefundImpossible
 from domain.order import Cancellation, HoldReason, Order, Stage
 from domain.outbound import Outbound, StopWish
-from domain.refund import Asking, Basis, Decision, Goods, Refund, RefundStage, decided, opened
+from domain.refund import Asking, Basis, Decision, Goods, Kind, Refund, RefundStage, decided, opened
 from domain.refund_goods import StopAnswer, goods_answered, left_due
 from domain.refund_money import Adjustment, RefundRequest, Units
 from domain.stock import Demand
@@ -152,11 +152,18 @@ def test_a_stopped_refund_is_for_what_is_due_to_the_fen() -> None:
     assert (whole.amount, whole.quote.shipping) == (yuan("58.00"), yuan("8.00"))
 
 
-def test_too_late_is_refused_and_counts_against_nothing() -> None:
-    late, what = answered({"1": 1}, [])
-    assert (late.stage, late.counted) == (RefundStage.REFUSED, None)
-    assert late.refusal.startswith("the goods had left")
-    assert opened(what, (late,), NOTHING, asked(ALL)).stage is RefundStage.STOPPING_GOODS
+def test_too_late_becomes_a_return_for_the_same_money() -> None:
+    late, _ = answered({"1": 1}, [])
+    assert (late.kind, late.goods, late.amount) == (Kind.RETURN, Goods.EXPECTED, yuan("10.00"))
+    assert (late.basis, late.stage) == (Basis.SALE, RefundStage.AWAITING_APPROVAL)
+
+
+def test_an_order_that_ended_meanwhile_owes_its_money_another_way() -> None:
+    what = at_warehouse(ALL)
+    refund = opened(what, (), NOTHING, asked({"1": 1}))
+    ended = goods_answered(refund, StopAnswer(NOTHING), replace(what, fulfilment=Fulfilment.STOPPED))
+    assert (ended.stage, ended.counted) == (RefundStage.REFUSED, None)
+    assert "basis due" in ended.refusal
 
 
 def test_whoever_says_no_after_the_stop_the_money_stays_the_buyers() -> None:

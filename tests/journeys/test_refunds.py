@@ -17,6 +17,7 @@ pytestmark = pytest.mark.slow
 ORDER_NO = "8001"
 ALL = {"units": [{"line_id": "1", "quantity": 2}], "shipping_minor": 800}
 ONE = {"units": [{"line_id": "1", "quantity": 1}]}
+WAYBILL = {"by": "ann", "carrier": "sf", "waybill_no": "SF-B1000"}
 STAFF = (Person("fang", "Fang", (Post(FINANCE_MANAGER),)), Person("lin", "Lin", (Post(SUPPORT_SUPERVISOR),), "fang"))
 
 
@@ -103,6 +104,39 @@ async def test_goods_that_have_not_left_are_stopped_first_and_the_rest_goes_on(s
     assert {each.name for each in verified if not each.held} == {"shop-orders"}
 
 
+async def test_goods_come_back_through_the_warehouse_and_damage_is_taken_off(stage: Stage, record_url: str) -> None:
+    await arrived(stage)
+    stage.pace(20000)
+    await stage.control("faults", place="parcel", fault="return_damaged", key=f"shop.tea.{ORDER_NO}")
+    two = {"units": [{"line_id": "1", "quantity": 2}]}
+    refund = (await ask(stage, "k1", kind="return", **two)).json()["refund"]
+    early = await stage.shop.put(f"/refunds/{refund}/waybill", json=WAYBILL)
+    assert (early.status_code, early.json()["detail"][-17:]) == (409, "awaiting_approval")
+    await decide(stage, refund, "approve", "lin")
+    await until(stage, refund, "awaiting_return")
+    before = await stage.value("select on_hand from stock where sku = 'TEA-GREEN-250'")
+    sent = await stage.shop.put(f"/refunds/{refund}/waybill", json=WAYBILL)
+    assert (sent.status_code, sent.json()["stage"]) == (200, "return_under_way")
+    await until(stage, refund, "return_received")
+    found = (await shown(stage, refund))["goods_back"]
+    assert (found["lines"], found["freight_by"]) == (
+        [{"line_id": "1", "good": 1, "damaged": 1, "missing": 0}],
+        "merchant",
+    )
+    assert await stage.value("select on_hand from stock where sku = 'TEA-GREEN-250'") == before + 1
+    off = {"by": "lin", "reason": "a dent", "deductions": [{"line_id": "1", "amount_minor": 3000}]}
+    assessed = await stage.shop.post(f"/refunds/{refund}/assessment", json=off)
+    assert (assessed.status_code, assessed.json()["amount_minor"]) == (200, 10600)
+    await until(stage, refund, "awaiting_approval")
+    await stage.until_value(2, "select (approval->>'version')::int from refunds where id = :id", id=refund)
+    assert (await decide(stage, refund, "approve", "lin", version=2)).status_code == 200
+    await until(stage, refund, "paid_back")
+    assert await stage.value("select refunded_minor from order_money") == 10600
+    dump = (await stage.outside.get("/control/dump")).json()
+    verified = await asyncio.to_thread(check, dump, record_url)
+    assert {each.name for each in verified if not each.held} == {"shop-orders"}
+
+
 async def test_a_withdrawn_refund_frees_the_ceiling_and_what_nobody_placed_is_unknown(stage: Stage) -> None:
     await arrived(stage)
     refund = (await ask(stage, "k1", **ALL)).json()["refund"]
@@ -113,4 +147,4 @@ async def test_a_withdrawn_refund_frees_the_ceiling_and_what_nobody_placed_is_un
     assert (await ask(stage, "k2", **ALL)).status_code == 202
     assert (await ask(stage, "k3", order_no="9999", **ALL)).status_code == 404
     assert (await stage.shop.get("/refunds/0000000000000000")).status_code == 404
-    assert (await ask(stage, "k4", kind="return", **ONE)).json()["detail"].startswith("goods that come back")
+    assert (await ask(stage, "k4", kind="return", shipping_minor=800)).json()["detail"].startswith("name the units")

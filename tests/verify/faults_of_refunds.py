@@ -13,6 +13,7 @@ _REFUND = """
     select '{id}', 1, 'no_{id}_1', provider, account, trade_no, currency, {amount}, 0, '{state}', now(), now()
     from payments where order_id = '{order}'
 """
+_RETURN = "insert into returns values ('r0', 'buyer', now(), 'sf', 'SF1', now(), '[]'"
 _DONE = {
     "id": "r0",
     "order": "shop/tools/2002",
@@ -86,6 +87,16 @@ REFUNDS = (
         select 'r0', line_id, 0, 1000, 0, 0, 0, 0 from demands where order_id = 'shop/tools/2002' limit 1
         """,
         "paid-back-goods-had-left",
+    ),
+    record(
+        "more is stock again than came back good",
+        _RETURN + ", '{\"TOOL-SAW\": 1}', null, '', '')",
+        "returned-stock-was-good",
+    ),
+    record(
+        "money moves for goods that have not come back",
+        "update refunds set kind = 'return', goods = 'expected' where id = 'r0'",
+        "money-waits-for-returns",
     ),
     record(
         "a leg is done here alone, and not booked",

@@ -71,9 +71,11 @@ class RefundWorld(World):
         await self.until_stage(Stage(Fulfilment.DELIVERED.value))
         return self
 
-    async def ask(self, request: RefundRequest = ALL, refund_id: str = "r1", applicant: str = "ann") -> RefundView:
+    async def ask(
+        self, request: RefundRequest = ALL, refund_id: str = "r1", applicant: str = "ann", **more: Any
+    ) -> RefundView:
         """As the API does it: the refund is started, and answers whether it was opened."""
-        asked = RefundAsked(Asking(refund_id, self.order_id, applicant, request=request), "damaged", "sealed")
+        asked = RefundAsked(Asking(refund_id, self.order_id, applicant, request=request, **more), "damaged", "sealed")
         self._refund = await self.env.client.start_workflow(
             RefundWorkflow.run,
             RefundStart(asked),

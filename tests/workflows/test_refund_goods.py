@@ -49,12 +49,13 @@ async def test_all_of_it_is_stopped_also_while_the_warehouse_is_silent_at_first(
     assert await world.open_cases() == []
 
 
-async def test_what_left_first_is_told_so_and_nothing_goes_back(world: RefundWorld) -> None:
+async def test_what_left_first_has_to_come_back_before_any_money_does(world: RefundWorld) -> None:
     await world.at_warehouse()
     world.warehouse.gone.add(world.order_id.warehouse_reference())
     await world.ask()
-    assert await world.refund_ended() is RefundStage.REFUSED
-    assert (await world.refund_view()).refusal.startswith("the goods had left")
+    await world.until_refund(RefundStage.AWAITING_APPROVAL)
+    await world.act("approve", "lin")
+    await world.until_refund(RefundStage.AWAITING_RETURN)
     assert world.provider.refunded == {}
     await world.ship()
     await world.until_stage(Stage.SHIPPED)
