@@ -57,6 +57,16 @@ _RESTLESS = text(
     ) order by id
     """
 )
+_RESTLESS_REFUNDS = text(
+    """
+    select r.order_id || ' ' || r.id from refunds r
+    where decision not in ('refused', 'withdrawn')
+      and (not exists (select from refund_legs l where l.refund_id = r.id)
+           or exists (select from refund_legs l
+                      where l.refund_id = r.id and l.state not in ('done', 'closed', 'given_up')))
+      and not exists (select from cases c where c.refund_id = r.id and c.waits and c.settled_at is null)
+    """
+)
 _SAMPLE = text("select id from orders where stage in ('delivered', 'shipped', 'completed') order by id limit 1")
 
 
@@ -105,6 +115,11 @@ async def orders_waiting_for_people(db: AsyncConnection) -> int:
 async def restless(db: AsyncConnection) -> list[str]:
     """Orders that are neither at their end nor stand still for a person."""
     return list((await db.execute(_RESTLESS)).scalars())
+
+
+async def restless_refunds(db: AsyncConnection) -> list[str]:
+    """Likewise: order and refund."""
+    return list((await db.execute(_RESTLESS_REFUNDS)).scalars())
 
 
 async def trade_report(db: AsyncConnection) -> TradeReport:

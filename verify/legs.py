@@ -12,14 +12,14 @@ NOTHING_MOVED = ("closed", "given_up")
 
 
 def refunds_are_legs(dump: Dump, record: Record) -> Comparison:
-    """Each refund done at a provider is one leg of this number, trade and amount; a leg that is done is done there.
+    """Each refund that a provider paid out is one leg of this number, trade and amount, and each done leg was paid out.
 
-    A leg whose answer was not heard yet may follow.
+    A leg whose answer was not heard yet may follow. What the bank sent back later was paid out all the same.
     """
     there = {
         name: {"trade": each.trade, "amount_minor": each.amount_minor}
         for name, each in provider_refunds(dump.raw).items()
-        if each.state == "done"
+        if each.state == "done" or each.done_at is not None
     }
     legs = {f"{row['provider']}/{row['out_refund_no']}": row for row in record.legs}
     here = {

@@ -14,26 +14,32 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from domain.limits import Limits
+from domain.people import FINANCE_MANAGER, SUPPORT_SUPERVISOR, Person
+from domain.people import Post as Office
 from domain.reference import OrderId
-from drill.virtual import books, goods
-from drill.virtual.acts import Act
+from drill.virtual import acts, books, goods
+from drill.virtual.acting import Act
 from drill.virtual.edge import Edge
 from drill.virtual.floor import Floor
-from drill.virtual.house import VirtualTime, open_temporal, workers
+from drill.virtual.house import VirtualTime, open_temporal, refund_worker, workers
 from drill.virtual.judgement import Found, judge
 from drill.virtual.life import Lives
-from drill.virtual.outside import Calls, Provider, Warehouse
+from drill.virtual.outside import Provider, Warehouse
 from drill.virtual.plan import PROVIDERS, Schedule, provider_of
 from drill.virtual.post import Post
+from drill.virtual.speech import overheard
 from drill.virtual.staff import Staff
 from drill.virtual.stage_time import StageTime, Stalled, Stranded
 from drill.virtual.steps import Steps
+from drill.virtual.teller import Teller
+from drill.virtual.wire import Calls
 from persistence import shops, stock, trade_report
 from persistence.customers import Customers
 from persistence.engine import Engine, connect
 from persistence.evidence import Evidence
 from persistence.migrate import migrate
 from persistence.orders import PostgresOrders
+from persistence.people import save_people
 from ports.clock import FixedClock
 from ports.provenance import PROVENANCE, Provenance
 from runtime import temporal
@@ -46,6 +52,11 @@ from workflows import identity
 
 KEY = "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="  # 32 bytes
 TEMPLATE = "drill_template"
+SIGNERS = (
+    Person("boss", "Boss"),
+    Person("fang", "Fang", (Office(FINANCE_MANAGER),), superior="boss"),
+    Person("lin", "Lin", (Office(SUPPORT_SUPERVISOR),), superior="fang"),
+)
 _names = itertools.count(1)
 
 
@@ -109,6 +120,7 @@ class Theatre:
     providers: Mapping[str, Provider]
     warehouse: Warehouse
     post: Post
+    teller: Teller
     time: StageTime
     staff: Staff
 
@@ -121,7 +133,8 @@ class Theatre:
         counted = await _open_shops(engine, schedules, clock.now())
         time = StageTime(env, clock)
         wire = partial(Calls, lives, clock.now, time.start, lambda order_id: _gives_up(env, order_id))
-        providers = {name: Provider(clock, name, wire=wire()) for name in PROVIDERS}
+        tellers: list[Teller] = []
+        providers = {name: Provider(clock, name, wire=wire(), teller=lambda: tellers[0]) for name in PROVIDERS}
         floors: list[Floor] = []
         warehouse = Warehouse(clock, wire=wire(), packs=lambda ref: floors[0].packs(lives.of_reference(ref), ref))
         customers = Customers(_settings(url).record_key_bytes, clock)
@@ -130,7 +143,7 @@ class Theatre:
             _settings(url),
             clock,
             engine,
-            env.client,
+            overheard(env.client),
             customers,
             Evidence(_settings(url).record_key_bytes),
             orders,
@@ -139,23 +152,26 @@ class Theatre:
         )
         post = Post(Edge(house), time)
         floors.append(Floor(warehouse, post, time))
+        tellers.append(Teller(post, time))
         interceptors = [VirtualTime(env, clock), AttemptLog(), Steps(lives, clock.now, warehouse.wire.tell)]
-        for worker in workers(env, orders, providers, warehouse, interceptors, _runner()):
+        of_orders = workers(env, orders, providers, warehouse, interceptors, _runner())
+        for worker in (*of_orders, refund_worker(env, engine, clock, interceptors, _runner())):
             await stack.enter_async_context(worker)
         staff = Staff(lives, engine, CaseDecisions(engine, env.client, clock), warehouse, counted)
-        return cls(env, lives, counted, engine, url, providers, warehouse, post, time, staff)
+        return cls(env, lives, counted, engine, url, providers, warehouse, post, tellers[0], time, staff)
 
     async def play(self) -> None:
         for life in self.lives:
             provider = self.providers[provider_of(life.order_id.shop_id)]
-            self.time.start(Act(life, provider, self.warehouse, self.post, self.time).play())
+            self.time.start(acts.play(Act(life, provider, self.warehouse, self.post, self.teller, self.time)))
         self.time.start(self.staff.work(self.time))
         try:
             await self.time.play()
             self.time.start(self._hear_the_last())
             await self.time.play()
         except Stalled as stalled:
-            lost = [str(life.order_id) for life in self.lives if await _is_stranded(self.env, life.order_id)]
+            run = [each for life in self.lives for each in life.workflow_ids]
+            lost = [workflow_id for workflow_id in run if await _is_stranded(self.env, workflow_id)]
             raise Stranded(", ".join(lost)) if lost else stalled from None
 
     async def _hear_the_last(self) -> None:
@@ -175,6 +191,7 @@ async def _open_shops(engine: Engine, schedules: Iterable[Schedule], now: dateti
     """One shop per schedule; the answer is what was counted into the shelves."""
     counted: Counter[str] = Counter()
     async with engine.begin() as db:
+        await save_people(db, SIGNERS, "drill", now, seen={})
         await shops.add_entity(db, "drill", "Drill Ltd", "Asia/Shanghai")
         for schedule in schedules:
             shop_id = schedule.shop_id
@@ -194,12 +211,12 @@ async def _gives_up(env: WorkflowEnvironment, order_id: OrderId) -> bool:
     return EventType.EVENT_TYPE_ACTIVITY_TASK_CANCEL_REQUESTED in events
 
 
-async def _is_stranded(env: WorkflowEnvironment, order_id: OrderId) -> bool:
+async def _is_stranded(env: WorkflowEnvironment, workflow_id: str) -> bool:
     """Its task has begun, as its history says, and the server knows of none.
 
     It refuses the answer to a task that cancels a timer which fired meanwhile, and never gives the task out again.
     """
-    run = env.client.get_workflow_handle(identity.order_workflow_id(order_id))
+    run = env.client.get_workflow_handle(workflow_id)
     try:
         known = (await run.describe()).raw_description.HasField("pending_workflow_task")
         history = await run.fetch_history()

@@ -6,17 +6,24 @@ from typing import Any
 
 from domain.shipment import Parcel
 from drill.virtual import goods
+from drill.virtual.bank import Entry
 from drill.virtual.edge import Delivery
 from drill.virtual.life import Life
-from drill.virtual.matrix import Call, Message
-from drill.virtual.outside import Booked, Provider, Warehouse
+from drill.virtual.matrix import REFUND_CALLS, Call, Message
+from drill.virtual.outside import Provider, Warehouse
 from drill.virtual.plan import provider_of
 from drill.virtual.post import Letter
+from drill.virtual.wire import Booked
 from ports.payments import TradeAnswer, TradeState
 
 METHODS = {
-    "alipay": {Call.QUERY: "alipay.trade.query", Call.CLOSE: "alipay.trade.close"},
-    "wechatpay": {Call.QUERY: "query", Call.CLOSE: "close"},
+    "alipay": {
+        Call.QUERY: "alipay.trade.query",
+        Call.CLOSE: "alipay.trade.close",
+        Call.PAY_BACK: "alipay.trade.refund",
+        Call.PAID_BACK: "alipay.trade.fastpay.refund.query",
+    },
+    "wechatpay": {Call.QUERY: "query", Call.CLOSE: "close", Call.PAY_BACK: "refund", Call.PAID_BACK: "query_refund"},
 }
 SUCCESS = {"alipay": "10000", "wechatpay": "200"}
 STATES = {TradeState.PAID: "paid", TradeState.CLOSED: "closed", TradeState.UNPAID: "waiting"}
@@ -54,7 +61,8 @@ def _at_provider(provider: Provider, letters: Iterable[Letter]) -> Json:
     own = [letter for letter in letters if provider_of(letter.life.order_id.shop_id) == provider.name]
     return {
         "trades": [_trade(provider, number) for number in sorted(provider.opened)],
-        "notices": [_notice(letter) for letter in own if letter.message is Message.NOTICE],
+        "refunds": [_refund(entry) for entry in provider.bank.book.values()],
+        "notices": [_notice(letter) for letter in own if letter.message in (Message.NOTICE, Message.REFUNDED)],
         "calls": [_question(provider.name, call) for call in provider.wire.booked],
     }
 
@@ -84,7 +92,20 @@ def _notice(letter: Letter) -> Json:
 
 def _question(provider: str, call: Booked) -> Json:
     code = {OK: SUCCESS[provider], None: "cut"}.get(call.status, f"http {call.status}")
-    return {"method": METHODS[provider][call.call], "out_trade_no": call.subject, "answer_code": code}
+    whose = "out_refund_no" if call.call in REFUND_CALLS else "out_trade_no"
+    about = {"out_refund_no": "", "out_trade_no": "", whose: call.subject, "parameters": call.parameters_sha256}
+    return {"method": METHODS[provider][call.call], "answer_code": code, **about}
+
+
+def _refund(entry: Entry) -> Json:
+    return {
+        "out_refund_no": entry.order.out_refund_no,
+        "trade_no": entry.order.trade_no,
+        "amount_minor": entry.order.amount.amount_minor,
+        "currency": "CNY",
+        "state": entry.state,
+        "done_at": _shown(entry.done_at),
+    }
 
 
 def _outbound(warehouse: Warehouse, reference: str) -> Json:

@@ -1,22 +1,27 @@
 """The edge, in this process: the real handlers below HTTP, which crash where the plan says so."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from fastapi import Response
 from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
 
-from api import parcel_events, payment_notices, shop_orders
+from api import parcel_events, payment_notices, refunds, shop_orders
 from api.acceptance import Acceptance
 from api.allowances import Allowances
 from api.errors import Problem
+from api.refund_bodies import RefundBody
 from api.schemas import CancelBody, PlaceOrderBody, RecipientBody
 from api.shop_orders import Request
 from domain.reference import OrderId
 from drill.virtual.life import Life
 from drill.virtual.matrix import Component, Message
 from drill.virtual.plan import provider_of
+from drill.virtual.speech import SPEAKING
 from drill.virtual.steps import Crashed
 from persistence.access import Token
 from persistence.engine import Connection
@@ -24,9 +29,11 @@ from persistence.evidence import Arrival
 from ports.messages import RawMessage
 from runtime.wiring import House
 from workflows.messages import Fact
+from workflows.refund_messages import ApprovalCommand
 
 TOKEN = Token("shop", frozenset({"orders:write"}))
 UNAVAILABLE = 503
+FINAL = ("refund-refused", "decision-refused")  # answers that no repetition changes
 
 
 @dataclass(frozen=True)
@@ -42,10 +49,12 @@ class Edge:
     def __init__(self, house: House) -> None:
         self._house = house
 
-    async def notice(self, life: Life, body: bytes) -> Delivery:
+    async def notice(self, life: Life, body: bytes, message: Message = Message.NOTICE) -> Delivery:
         async def take() -> tuple[int, str]:
             provider = self._house.providers[provider_of(life.order_id.shop_id)]
-            answer = await payment_notices.take_notice(self._doors(life, Message.NOTICE), provider, _raw(body))
+            doors = self._doors(life, message)
+            with doors.through(message is Message.REFUNDED):
+                answer = await payment_notices.take_notice(doors, provider, _raw(body))
             return answer.status, answer.body.decode()
 
         return await self._answered(take)
@@ -84,7 +93,28 @@ class Edge:
 
         return await self._answered(take)
 
-    def _doors(self, life: Life, message: Message) -> "Acceptance":
+    async def refund(self, life: Life, facts: dict[str, Any]) -> Delivery:
+        async def take() -> tuple[int, str]:
+            key = facts.pop("key")
+            doors = self._doors(life, Message.REFUND)
+            with doors.through():
+                await refunds.ask_refund(doors, Request(TOKEN, key, b"asked"), RefundBody.model_validate(facts))
+            return 202, ""
+
+        return await self._answered(take)
+
+    async def decision(self, life: Life, facts: dict[str, Any]) -> Delivery:
+        async def take() -> tuple[int, str]:
+            refund_id, response = facts.pop("refund"), Response(status_code=200)
+            doors = self._doors(life, Message.DECISION)
+            await doors.enter()
+            with doors.through():
+                await refunds.act(self._house, refund_id, ApprovalCommand(**facts), response)
+            return response.status_code, ""
+
+        return await self._answered(take)
+
+    def _doors(self, life: Life, message: Message) -> "_Fragile":
         return _Fragile(self._house, life, message)
 
     async def _answered(self, take: Callable[[], Awaitable[tuple[int, str]]]) -> Delivery:
@@ -110,11 +140,38 @@ class _Fragile(Acceptance):
         self._message = message
 
     async def keep(self, db: Connection, arrival: Arrival) -> int:
+        await self.enter()
+        return await super().keep(db, arrival)
+
+    async def enter(self) -> None:
         if self._dies("received"):
             raise Crashed
         if self._life.crashes(Component.POSTGRES, self._message):
             raise ConnectionError
-        return await super().keep(db, arrival)
+
+    @contextmanager
+    def through(self, to_a_refund: bool = True) -> Iterator[None]:  # noqa: FBT001, FBT002 - a notice may be of either
+        """Whatever is said to a refund's workflow meanwhile may be lost, and so may its answer."""
+        before = SPEAKING.set(self.said if to_a_refund else None)
+        try:
+            yield
+        finally:
+            SPEAKING.reset(before)
+
+    async def said(self, call: Callable[[], Awaitable[Any]]) -> Any:
+        """Temporal's answer may be lost as well as its acceptance."""
+        if self._dies("kept"):
+            raise Crashed
+        is_cut = self._life.crashes(Component.TEMPORAL, self._message)
+        dies = self._dies("accepted")
+        if is_cut and self._life.rng.random() < 1 / 2:
+            raise RPCError("Temporal is away", RPCStatusCode.UNAVAILABLE, b"")
+        answer = await call()
+        if is_cut:
+            raise RPCError("Temporal's answer was lost", RPCStatusCode.UNAVAILABLE, b"")
+        if dies:
+            raise Crashed
+        return answer
 
     async def tell(self, order_id: OrderId, signal: Callable[..., None], fact: Fact, summary: str = "") -> None:
         """Temporal's answer may be lost as well as its acceptance."""

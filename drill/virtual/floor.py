@@ -14,6 +14,7 @@ PACKED_AFTER_CANCELLATION_MINUTES = (60, 90)  # in stories in which the buyer ch
 SECOND_PARCEL_SHARE = 0.25
 TOLD_LATE_MINUTES = (30, 300)
 ON_THE_ROAD_MINUTES = (10, 60)
+CHANGES_HIS_MIND = ("cancelled", "refund_goods_stopped")
 SLOW_TO_TELL = "cancelled_too_late"  # the goods are gone, and nobody told us yet
 
 
@@ -31,7 +32,7 @@ class Floor:
             self._time.start(self._pack(life, reference))
 
     async def _pack(self, life: Life, reference: str) -> None:
-        patient = life.plan.story == "cancelled"
+        patient = life.plan.story in CHANGES_HIS_MIND
         await self._pass(life, PACKED_AFTER_CANCELLATION_MINUTES if patient else PACKED_AFTER_MINUTES)
         if reference not in self._warehouse.stopped:
             await self._leave(life, reference)

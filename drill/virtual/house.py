@@ -17,10 +17,16 @@ from temporalio.worker import (
     WorkflowRunner,
 )
 
+from activities.approvers import ApproverActivities
 from activities.payments import PaymentActivities
 from activities.records import RecordActivities
+from activities.refunds import RefundActivities
 from activities.warehouse import WarehouseActivities
-from ports.clock import FixedClock
+from domain.limits import Limits
+from persistence.approvers import PostgresApprovers
+from persistence.engine import Engine
+from persistence.refunds import PostgresRefunds
+from ports.clock import Clock, FixedClock
 from ports.payments import PaymentProvider
 from ports.records import OrderRecords
 from ports.warehouse import Warehouse
@@ -70,6 +76,23 @@ def workers(
         worker(identity.PAYMENTS, PaymentActivities(providers).all),
         worker(identity.WAREHOUSE, WarehouseActivities(warehouse, records).all),
     ]
+
+
+def refund_worker(
+    env: WorkflowEnvironment, engine: Engine, clock: Clock, interceptors: Sequence[Interceptor], runner: WorkflowRunner
+) -> Worker:
+    return Worker(
+        env.client,
+        task_queue=identity.REFUNDS,
+        activities=[
+            *RefundActivities(PostgresRefunds(engine, clock, Limits())).all,
+            *ApproverActivities(PostgresApprovers(engine)).all,
+        ],
+        workflows=temporal.WORKFLOWS,
+        workflow_runner=runner,
+        interceptors=interceptors,
+        no_remote_activities=True,
+    )
 
 
 class VirtualTime(Interceptor):

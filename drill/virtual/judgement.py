@@ -31,9 +31,12 @@ async def judge(dump: Mapping[str, Any], url: str, engine: Engine) -> list[Found
     broken = [_found(each.name, each.evidence) for each in verified if not each.held]
     async with engine.connect() as db:
         restless = await trade_report.restless(db)
+        unpaid = await trade_report.restless_refunds(db)
         refused = [f"{case.order_id}: {case.detail}" for cause in DEFECTS for case in await _all(db, cause)]
     if refused:
         broken.append(_found("nothing-refused-by-the-record", {"cases": refused}))
+    if unpaid:
+        broken.append(_found("refunds-at-rest", {"neither ended nor with a person": unpaid}))
     if restless:
         broken.append(_found("orders-at-rest", {"neither ended nor with a person": restless}))
     return broken

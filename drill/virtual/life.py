@@ -8,19 +8,28 @@ from typing import Any
 
 from domain.axis import Fulfilment
 from domain.reference import OrderId, TradeReference
+from domain.refund_leg import RefundOutcome
 from drill.virtual.matrix import Call, Cell, Component, Fault, Message, Point
 from drill.virtual.plan import Plan
 from drill.virtual.stories import Strike
 from ports.records import OrderView
+from ports.refunds import RefundView
+from workflows import identity
 
 LEFT = (Fulfilment.SHIPPED, Fulfilment.PARTLY_DELIVERED, Fulfilment.DELIVERED)
+MOST_REFUNDS = 3  # of an order
 Deed = Callable[[], Coroutine[Any, Any, None]]
+
+
+def refund_key(order_id: OrderId, number: int) -> str:
+    """Under which the shop asks for the order's refund of this number: 1, 2, 3."""
+    return f"refund {order_id} {number}"
 
 
 @dataclass
 class Life:
     """In flight is money from its capture until it is booked, and an order from its first captured money until its
-    goods have left the house or it was stopped: while that lasts, a mistake costs money.
+    goods have left the house or it was stopped, and a refund: while that lasts, a mistake costs money.
     """
 
     plan: Plan
@@ -32,6 +41,10 @@ class Life:
     delivered_at: datetime | None = None
     away_until: dict[str, datetime] = field(default_factory=dict)  # outages, by the first word of a call or step
     overtakers: dict[str, Deed] = field(default_factory=dict)  # what is told in the middle of a call or step
+    paying_back: bool = False  # from the request until its last notice was told
+    refunds: dict[str, RefundView] = field(default_factory=dict)  # as a step left each of them
+    script: list[RefundOutcome] = field(default_factory=list)  # what the provider says of the next new numbers
+    untold: int = 0  # notices of refunds that are still to come
     crashed: list[Point] = field(default_factory=list)
     struck: list[Strike] = field(default_factory=list)
     rng: random.Random = field(init=False)
@@ -48,8 +61,13 @@ class Life:
         return self.plan.order_id
 
     @property
+    def workflow_ids(self) -> tuple[str, ...]:
+        return (identity.order_workflow_id(self.order_id), *map(identity.refund_workflow_id, self.refunds))
+
+    @property
     def in_flight(self) -> bool:
-        return bool(self.unbooked) or (self.captured and not self.left and not self.ended)
+        on_its_way = self.captured and not self.left and not self.ended
+        return bool(self.unbooked) or self.paying_back or on_its_way
 
     def crashes(self, component: Component, at: str) -> bool:
         """Whether the planned crash comes now; then it has come."""
@@ -103,6 +121,11 @@ class Lives:
 
     def __init__(self, plans: Iterable[Plan]) -> None:
         self._lives = {plan.order_id: Life(plan) for plan in plans}
+        self._of_refunds = {
+            identity.refund_workflow_id(identity.refund_id(order_id, refund_key(order_id, number))): life
+            for order_id, life in self._lives.items()
+            for number in range(1, MOST_REFUNDS + 1)
+        }
 
     def __iter__(self) -> Iterator[Life]:
         return iter(self._lives.values())
@@ -112,6 +135,9 @@ class Lives:
 
     def of_trade(self, out_trade_no: str) -> Life:
         return self._lives[TradeReference.parse(out_trade_no).order_id]
+
+    def of_refund(self, workflow_id: str) -> Life | None:
+        return self._of_refunds.get(workflow_id)
 
     def of_reference(self, reference: str) -> Life:
         return self._lives[OrderId.from_warehouse_reference(reference)]

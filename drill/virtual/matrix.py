@@ -1,5 +1,6 @@
 """The fault matrix: where something dies (rows) and what the outside gets wrong meanwhile (columns)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import product
@@ -20,6 +21,9 @@ class Message(StrEnum):
     PARCEL = "parcel"
     CANCEL = "cancel"
     RECIPIENT = "recipient"
+    REFUND = "refund"  # it is asked for
+    DECISION = "decision"  # somebody signs, or withdraws
+    REFUNDED = "refunded"  # a provider tells of money that went back
 
 
 class Call(StrEnum):
@@ -29,6 +33,8 @@ class Call(StrEnum):
     CLOSE = "payments.close_trade"
     PUSH = "warehouse.push"
     STOP = "warehouse.stop"
+    PAY_BACK = "payments.refund"
+    PAID_BACK = "payments.query_refund"
 
 
 class Fault(StrEnum):
@@ -55,6 +61,27 @@ RECORD_STEPS = (
     "records.open_case",
     "records.settle_case",
 )
+REFUND_STEPS = (
+    "records.ask_goods_stop",
+    "records.stop_goods",
+    "refunds.open",
+    "refunds.load",
+    "refunds.hear_of_goods",
+    "refunds.move_approval",
+    "refunds.plan",
+    "refunds.ask_leg",
+    "refunds.record_answer",
+    "refunds.record_notice",
+    "refunds.open_case",
+    "refunds.settle_case",
+    "approvers.route",
+    "approvers.standing",
+    "approvers.levels",
+)
+ORDER_MESSAGES = (Message.ORDER, Message.NOTICE, Message.PARCEL, Message.CANCEL, Message.RECIPIENT)
+REFUND_MESSAGES = (Message.REFUND, Message.DECISION, Message.REFUNDED)
+ORDER_CALLS = (Call.QUERY, Call.CLOSE, Call.PUSH, Call.STOP)
+REFUND_CALLS = (Call.PAY_BACK, Call.PAID_BACK)
 API_MOMENTS = ("received", "kept", "accepted")  # before the evidence, before the acceptance, before the answer
 
 
@@ -83,17 +110,24 @@ class Cell:
     fault: Fault
 
 
-def _points() -> tuple[Point, ...]:
+def _points(steps: Sequence[str], calls: Sequence[Call], messages: Sequence[Message]) -> tuple[Point, ...]:
     """The worker dies after a step's effect; Temporal is cut off before it hears of the step, or from the API;
     Postgres is cut off before or after the effect.
     """
     return (
-        *(Point(Component.WORKER, step) for step in (*RECORD_STEPS, *Call)),
-        *(Point(Component.TEMPORAL, at) for at in (*RECORD_STEPS, *Message)),
-        *(Point(Component.POSTGRES, at) for at in (*RECORD_STEPS, *Message)),
-        *(Point(Component.API, f"{message} {moment}") for message in Message for moment in API_MOMENTS),
+        *(Point(Component.WORKER, step) for step in (*steps, *calls)),
+        *(Point(Component.TEMPORAL, at) for at in (*steps, *messages)),
+        *(Point(Component.POSTGRES, at) for at in (*steps, *messages)),
+        *(Point(Component.API, f"{message} {moment}") for message in messages for moment in API_MOMENTS),
     )
 
 
-POINTS = _points()
-CELLS = tuple(Cell(point, fault) for point, fault in product(POINTS, Fault))
+def _cells(points: Sequence[Point]) -> tuple[Cell, ...]:
+    return tuple(Cell(point, fault) for point, fault in product(points, Fault))
+
+
+ORDER_POINTS = _points(RECORD_STEPS, ORDER_CALLS, ORDER_MESSAGES)
+REFUND_POINTS = _points(REFUND_STEPS, REFUND_CALLS, REFUND_MESSAGES)
+POINTS = (*ORDER_POINTS, *REFUND_POINTS)
+ORDER_CELLS, REFUND_CELLS = _cells(ORDER_POINTS), _cells(REFUND_POINTS)
+CELLS = (*ORDER_CELLS, *REFUND_CELLS)

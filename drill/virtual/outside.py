@@ -1,24 +1,33 @@
 """The provider and the warehouse of the drill: fakes that misbehave as planned, and keep books of what happened."""
 
-import asyncio
-import hashlib
 import json
-from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, TypeVar
 
 from domain.money import Money
 from domain.payment import Capture
-from domain.reference import OrderId
+from domain.refund_leg import RefundOutcome
 from domain.shipment import Parcel, ParcelContent
+from drill.virtual.bank import Bank
 from drill.virtual.fakes import FakeProvider, FakeWarehouse
-from drill.virtual.life import Deed, Life, Lives
-from drill.virtual.matrix import Call, Fault
-from ports.errors import Unavailable
+from drill.virtual.matrix import Call
+from drill.virtual.teller import Teller
+from drill.virtual.wire import Calls
 from ports.messages import RawAnswer, RawMessage
-from ports.payments import CloseAnswer, CloseOutcome, NoticeKind, PaymentNotice, TradeAnswer, TradeQuestion
+from ports.payments import (
+    CloseAnswer,
+    CloseOutcome,
+    NoticeKind,
+    PaymentNotice,
+    RefundAnswer,
+    RefundFact,
+    RefundOrder,
+    RefundQuestion,
+    TradeAnswer,
+    TradeQuestion,
+)
 from ports.warehouse import (
     ParcelEvent,
     ParcelEventKind,
@@ -30,74 +39,6 @@ from ports.warehouse import (
 )
 
 Answer = TypeVar("Answer")
-OUTAGES_MINUTES = (2, 15, 90, 150)
-OVERTAKEN_WITHIN_SECONDS = 2.0  # real ones, in which the message must be heard before the call is answered after all
-UNAVAILABLE, BROKEN = 503, 500
-
-
-@dataclass(frozen=True)
-class Booked:
-    """A call in the books of the outside. `status` is what the caller could read, None: it was cut off."""
-
-    call: Call
-    subject: str
-    key: str
-    parameters_sha256: str
-    at: datetime
-    status: int | None
-
-
-@dataclass
-class Calls:
-    """What happens on the wire around a call. `gives_up`: whether the order's workflow wants no answer any more."""
-
-    lives: Lives
-    now: Callable[[], datetime]
-    start: Callable[[Coroutine[Any, Any, None]], "asyncio.Task[None]"]
-    gives_up: Callable[[OrderId], Awaitable[bool]]
-    booked: list[Booked] = field(default_factory=list)
-
-    async def through(
-        self, call: Call, life: Life, about: tuple[str, str, object], act: Callable[[], Awaitable[Answer]]
-    ) -> Answer:
-        """`about`: subject, idempotency key, parameters. Raises Unavailable as planned, before or after the effect."""
-        now, system = self.now(), call.partition(".")[0]
-        if life.is_struck(Fault.OUTAGE, call):
-            life.away_until[system] = now + timedelta(minutes=life.rng.choice(OUTAGES_MINUTES))
-        if now < life.away_until.get(system, now):
-            self._book(call, about, UNAVAILABLE)
-            raise Unavailable(f"{system} is away")
-        if life.is_struck(Fault.ERROR, call):
-            self._book(call, about, BROKEN)
-            raise Unavailable(f"{system} answered {BROKEN}")
-        cut = life.is_struck(Fault.CUT, call)
-        answer = await act()
-        if call in life.overtakers and life.is_struck(Fault.DELAY, call):
-            await self._overtaken(life, life.overtakers.pop(call))
-        self._book(call, about, None if cut else 200)
-        if cut:
-            raise Unavailable(f"{system} hung up")
-        return answer
-
-    async def tell(self, deed: Deed) -> None:
-        """A message goes out now; nobody waits for it longer than a moment."""
-        await asyncio.wait([self.start(deed())], timeout=OVERTAKEN_WITHIN_SECONDS)
-
-    async def _overtaken(self, life: Life, deed: Deed) -> None:
-        """The answer waits until the message was heard.
-
-        The test server cannot take an answer and the wish for none at the same time, as a real one can.
-        """
-        await self.tell(deed)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(OVERTAKEN_WITHIN_SECONDS):
-                while not await self.gives_up(life.order_id):  # noqa: ASYNC110 - it is the history that is watched
-                    await asyncio.sleep(0.02)
-
-    def _book(self, call: Call, about: tuple[str, str, object], status: int | None) -> None:
-        subject, key, parameters = about
-        digest = hashlib.sha256(json.dumps(parameters, sort_keys=True).encode()).hexdigest()
-        self.booked.append(Booked(call, subject, key, digest, self.now(), status))
 
 
 @dataclass
@@ -105,14 +46,30 @@ class Provider(FakeProvider):
     """`paying_at_close`: buyers who pay while the close of their trade arrives."""
 
     wire: Calls = field(kw_only=True)
+    teller: Callable[[], Teller] = field(kw_only=True)
+    bank: Bank = field(init=False)
     opened: set[str] = field(default_factory=set)
     paying_at_close: dict[str, Callable[[], object]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.bank = Bank(
+            self.wire,
+            self.clock,
+            self.trades,
+            moved=lambda life, entry, at_once: self.teller().moved(life, entry, at_once=at_once),
+        )
 
     def pay(self, out_trade_no: str, amount: Money) -> Capture:
         capture = super().pay(out_trade_no, amount)
         self.opened.add(out_trade_no)
         self.wire.lives.of_trade(out_trade_no).capture(capture.trade_no)
         return capture
+
+    async def refund(self, order: RefundOrder) -> RefundAnswer:
+        return await self.bank.refund(order)
+
+    async def query_refund(self, question: RefundQuestion) -> RefundAnswer:
+        return await self.bank.query_refund(question)
 
     async def query_trade(self, question: TradeQuestion) -> TradeAnswer:
         return await self._through(Call.QUERY, question, super().query_trade)
@@ -138,16 +95,18 @@ class Provider(FakeProvider):
 
     def read_notice(self, message: RawMessage) -> PaymentNotice:
         content = json.loads(message.body)
+        said = content.get("refund")
         return PaymentNotice(
             self.name,
             "main",
             content["notice_id"],
-            NoticeKind.CAPTURED,
+            NoticeKind.REFUND if said else NoticeKind.CAPTURED,
             content["trade_no"],
             content["out_trade_no"],
             Money(content["amount_minor"]),
-            "TRADE_SUCCESS",
-            datetime.fromisoformat(content["paid_at"]),
+            said["outcome"].upper() if said else "TRADE_SUCCESS",
+            None if said else datetime.fromisoformat(content["paid_at"]),
+            _refund_fact(said) if said else None,
         )
 
     def answer(self, *, accepted: bool) -> RawAnswer:
@@ -214,3 +173,9 @@ class Warehouse(FakeWarehouse):
 
 def _parameters(request: PushRequest) -> object:
     return {name: value for name, value in asdict(request).items() if name != "transaction_id"}
+
+
+def _refund_fact(said: Mapping[str, Any]) -> RefundFact:
+    number = said["out_refund_no"]
+    at = datetime.fromisoformat(said["at"])
+    return RefundFact(number, RefundOutcome(said["outcome"]), f"R-{number}", Money(said["amount_minor"]), at)

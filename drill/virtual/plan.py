@@ -2,13 +2,14 @@
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from domain.reference import OrderId
-from drill.virtual.matrix import CELLS, POINTS, Cell, Fault, Message, Point
+from drill.virtual.matrix import ORDER_CELLS, POINTS, REFUND_CELLS, Cell, Fault, Message, Point
 from drill.virtual.stories import STORIES, Strike, is_lost_task, reaching
 
 ORDERS = 2  # of which each is to hit a cell of its own
+REFUNDS = 2  # orders of which money goes back, likewise
 THIRD_ORDER_SHARE = 0.3
 FURTHER_CRASH_SHARE = 0.6
 FURTHER_STRIKES = (0, 1, 1, 2)
@@ -41,6 +42,15 @@ class Schedule:
     plans: tuple[Plan, ...]
 
     @property
+    def of_orders(self) -> "Schedule":
+        """Without the orders whose money goes back."""
+        return replace(self, plans=self.plans[:-REFUNDS])
+
+    @property
+    def of_refunds(self) -> "Schedule":
+        return replace(self, plans=self.plans[-REFUNDS:])
+
+    @property
     def shop_id(self) -> str:
         return shop_of(self.number)
 
@@ -57,7 +67,7 @@ def provider_of(shop_id: str) -> str:
 
 def draw(seed: int, number: int) -> Schedule:
     """The orders of all schedules together go round all cells of the matrix."""
-    cells = list(CELLS)
+    cells = list(ORDER_CELLS)
     random.Random(seed).shuffle(cells)
     rng = random.Random(f"{seed}/{number}")
     plans: list[Plan] = []
@@ -67,7 +77,18 @@ def draw(seed: int, number: int) -> Schedule:
         order_id = OrderId("shop", shop_of(number), str(place + 1))
         quiet = not rival and rng.random() < QUIET_SHARE
         plans.append(_quiet(rng, order_id) if quiet else _plan(rng, cell, order_id, rival=rival))
-    return Schedule(seed, number, tuple(plans))
+    return Schedule(seed, number, (*plans, *_refunds(seed, number, len(plans))))
+
+
+def _refunds(seed: int, number: int, before: int) -> Iterator[Plan]:
+    """Orders whose money goes back; these go round the refunds' cells."""
+    cells = list(REFUND_CELLS)
+    random.Random(seed).shuffle(cells)
+    rng = random.Random(f"{seed}/{number}/refunds")
+    for place in range(REFUNDS):
+        cell = cells[(number * REFUNDS + place) % len(cells)]
+        order_id = OrderId("shop", shop_of(number), str(before + place + 1))
+        yield _plan(rng, cell, order_id, rival=False)
 
 
 def _plan(rng: random.Random, cell: Cell, order_id: OrderId, *, rival: bool) -> Plan:

@@ -2,14 +2,14 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from domain.payment import Capture
 from domain.shipment import Parcel
-from drill.virtual.edge import Delivery, Edge
+from drill.virtual.edge import FINAL, Delivery, Edge
 from drill.virtual.life import Life
 from drill.virtual.matrix import Fault, Message
 from drill.virtual.stage_time import StageTime
@@ -17,6 +17,8 @@ from drill.virtual.stage_time import StageTime
 RETRY_AFTER_MINUTES = (1, 2, 4, 8, 16, 30, 60, 120, 240, 480)
 COPIES = (2, 3)
 TAKEN = range(200, 300)
+ANSWERED = (Message.REFUND, Message.DECISION)
+AT_ONCE_SECONDS, MEANWHILE_SECONDS = 0.5, 0.1  # real ones
 
 
 class NeverTaken(Exception):
@@ -34,7 +36,7 @@ class Letter:
 
     @property
     def is_taken(self) -> bool:
-        return any(each.status in TAKEN for each in self.deliveries)
+        return any(each.status in TAKEN or each.answer in FINAL for each in self.deliveries)
 
     @property
     def body(self) -> bytes:
@@ -53,19 +55,25 @@ class Post:
         """Until it is taken."""
         self.letters.append(letter)
         copies = letter.life.rng.choice(COPIES) if letter.life.is_struck(Fault.DUPLICATE, letter.message) else 1
-        await asyncio.gather(*(self._attempt(letter) for _ in range(copies)))
+        await self._attempts(letter, copies)
         for pause in RETRY_AFTER_MINUTES:
             if letter.is_taken:
                 return
             await self._time.passes(minutes=pause)
-            await self._attempt(letter)
+            await self._attempts(letter, 1)
         if not letter.is_taken:
             raise NeverTaken(f"{letter.message} of {letter.life.order_id}: {letter.deliveries[-1]}")
 
-    async def _attempt(self, letter: Letter) -> None:
-        letter.deliveries.append(await self._way(letter)())
+    async def _attempts(self, letter: Letter, copies: int) -> None:
+        """Who asks for a refund or decides on it waits for its workflow, which may need time to pass."""
+        attempts = [asyncio.create_task(self._way(letter)()) for _ in range(copies)]
+        _, slow = await asyncio.wait(attempts, timeout=AT_ONCE_SECONDS if letter.message in ANSWERED else None)
+        while slow:
+            await self._time.passes(minutes=1)
+            _, slow = await asyncio.wait(attempts, timeout=MEANWHILE_SECONDS)
+        letter.deliveries.extend(each.result() for each in attempts)
 
-    def _way(self, letter: Letter) -> Callable[[], Awaitable[Delivery]]:
+    def _way(self, letter: Letter) -> Callable[[], Coroutine[Any, Any, Delivery]]:
         life, facts = letter.life, dict(letter.facts)
         return {
             Message.NOTICE: lambda: self._edge.notice(life, letter.body),
@@ -73,6 +81,9 @@ class Post:
             Message.ORDER: lambda: self._edge.order(life, facts),
             Message.CANCEL: lambda: self._edge.cancel(life, facts["reason"]),
             Message.RECIPIENT: lambda: self._edge.recipient(life, facts),
+            Message.REFUND: lambda: self._edge.refund(life, facts),
+            Message.DECISION: lambda: self._edge.decision(life, facts),
+            Message.REFUNDED: lambda: self._edge.notice(life, letter.body, Message.REFUNDED),
         }[letter.message]
 
 

@@ -45,7 +45,7 @@ class Staff:
 
     async def _all_at_rest(self) -> bool:
         async with self._engine.connect() as db:
-            return not await trade_report.restless(db)
+            return not (any(life.paying_back for life in self._lives) or await trade_report.restless(db))
 
     async def _decide_all(self, time: StageTime) -> None:
         async with self._engine.connect() as db:

@@ -21,8 +21,10 @@ from domain.reference import OrderId
 from drill.virtual.life import Deed, Life, Lives
 from drill.virtual.matrix import Component
 from ports.records import OrderView, PaymentSettled
+from ports.refunds import RefundView
 
 RECORD = "records"
+IN_POSTGRES = (RECORD, "refunds", "approvers")
 POSTGRES_AWAY = ((0, 3), (1, 2), (20, 1))  # minutes, weight; 0 is a single cut connection
 SOON_A_TIMER = timedelta(milliseconds=50)  # where Postgres goes away, the pauses are timers: virtual time passes then
 
@@ -60,7 +62,9 @@ class _Step(ActivityInboundInterceptor):
 
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002 - the SDK's name
         step, fact = activity.info().activity_type, input.args[0]
-        life = _life_of(self._steps.lives, fact)
+        life = _life_of(self._steps.lives, fact, activity.info().workflow_id)
+        if life is None:
+            return await super().execute_activity(input)
         cut_after = self._postgres_fails(life, step)
         dies = life.crashes(Component.WORKER, step)
         result = await super().execute_activity(input)
@@ -70,6 +74,8 @@ class _Step(ActivityInboundInterceptor):
             life.booked(fact.capture.trade_no)
         if isinstance(result, OrderView):
             life.stands(result)
+        if isinstance(result, RefundView):
+            life.refunds[result.refund_id] = result
         if dies:
             raise Crashed
         if cut_after:
@@ -79,7 +85,7 @@ class _Step(ActivityInboundInterceptor):
     def _postgres_fails(self, life: Life, step: str) -> bool:
         """Raises ConnectionError while Postgres is away. True: it goes away after the commit, before its answer."""
         now = self._steps.now()
-        if step.startswith(RECORD) and now < life.away_until.get(RECORD, now):
+        if step.startswith(IN_POSTGRES) and now < life.away_until.get(RECORD, now):
             raise ConnectionError
         if not life.crashes(Component.POSTGRES, step):
             return False
@@ -98,7 +104,9 @@ class _Tasks(WorkflowOutboundInterceptor):
         self._lives = lives
 
     def start_local_activity(self, input: StartLocalActivityInput) -> workflow.ActivityHandle[Any]:  # noqa: A002 - the SDK's name
-        life = _life_of(self._lives, input.args[0])
+        life = _life_of(self._lives, input.args[0], workflow.info().workflow_id)
+        if life is None:
+            return super().start_local_activity(input)
         if life.will_crash(Component.POSTGRES, input.activity):
             input.local_retry_threshold = SOON_A_TIMER
         is_lost = not workflow.unsafe.is_replaying() and life.crashes(Component.TEMPORAL, input.activity)
@@ -111,10 +119,12 @@ async def _lost(handle: workflow.ActivityHandle[Any]) -> None:
     raise Crashed
 
 
-def _life_of(lives: Lives, fact: Any) -> Life:
-    """By the argument of an activity."""
+def _life_of(lives: Lives, fact: Any, workflow_id: str | None) -> Life | None:
+    """By the argument of an activity; those about people do not name the order."""
     if hasattr(fact, "out_trade_no"):
         return lives.of_trade(fact.out_trade_no)
+    if not hasattr(fact, "order_id"):
+        return lives.of_refund(workflow_id or "")
     order_id = fact.order_id
     assert isinstance(order_id, OrderId)
     return lives.of(order_id)

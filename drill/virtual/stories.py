@@ -28,6 +28,8 @@ class Story:
     def reaches(self, point: Point) -> bool:
         if point.is_step:
             return point.at in self.steps or (self.early and point.at in _EARLY_STEPS)
+        if point.message is Message.REFUNDED:  # the workflow hears of it only where it comes first
+            return HEARD in self.steps
         return point.message in self.told or (self.early and point.message is Message.ORDER)
 
     def needs_early(self, point: Point) -> bool:
@@ -39,9 +41,9 @@ class Story:
             where = {*self.told}
         elif fault is Fault.REORDER:
             where = {Message.NOTICE} if self.early else set()
-            where |= self.told & {Message.PARCEL}
+            where |= self.told & {Message.PARCEL, Message.REFUNDED}
         elif fault is Fault.DELAY:
-            where = {*(self.told & {Message.NOTICE, Message.PARCEL})}
+            where = {*(self.told & {Message.NOTICE, Message.PARCEL, Message.REFUNDED}), *(self.calls & {Call.PAY_BACK})}
             where |= {call for call, message in OVERTAKEN_BY.items() if call in self.calls and message in self.told}
         else:
             where = {*self.calls}
@@ -56,12 +58,18 @@ OVERTAKEN_BY: Mapping[Call, Message] = {
 }
 """The message that comes while we wait for the answer."""
 
+HEARD = "refunds.record_notice"
 _EARLY_STEPS = {"records.load", "records.place"}
 _PAID = {"records.record_payment", "records.reserve_stock"}
 _SENT = {*_PAID, Call.PUSH, "records.record_push", "records.report_parcel"}
 _STOPPED = {*_PAID, Call.PUSH, "records.record_push", "records.request_cancellation", Call.STOP, "records.stop"}
 _ATTENDED = {*_SENT, "records.open_case", "records.settle_case"}
 _TOLD = {Message.NOTICE, Message.PARCEL}
+_SIGNED = {"refunds.open", "refunds.move_approval", "approvers.route", "approvers.standing", "approvers.levels"}
+_REFUNDED = {*_SIGNED, "refunds.plan", "refunds.ask_leg", "refunds.record_answer", Call.PAY_BACK}
+_ASKED_ABOUT = {*_REFUNDED, Call.PAID_BACK}
+_WORDS = {Message.REFUND, Message.DECISION, Message.REFUNDED}
+_BOTH = {Call.PAY_BACK, Call.PAID_BACK}
 
 
 def _story(steps: set[str], told: set[Message], calls: set[Call], *, early: bool = False) -> Story:
@@ -102,6 +110,23 @@ STORIES: Mapping[str, Story] = {
     ),
     "paid_after_close": _story({"records.load", "records.record_payment"}, {Message.NOTICE}, set()),
     "unpaid": _story(set(), set(), set()),
+    "refunded": _story(_REFUNDED, _WORDS, {Call.PAY_BACK}),
+    "refunded_in_parts": _story(_REFUNDED, _WORDS, {Call.PAY_BACK}),
+    "refunded_by_two_routes": _story(_REFUNDED, _WORDS, {Call.PAY_BACK}),
+    "refund_withdrawn": _story(_REFUNDED, _WORDS, {Call.PAY_BACK}),
+    "refund_signed_late": _story(_REFUNDED, _WORDS, {Call.PAY_BACK}),
+    "refund_told_first": _story({*_ASKED_ABOUT, HEARD}, _WORDS, _BOTH),
+    "refund_refused": _story({*_REFUNDED, "refunds.settle_case"}, _WORDS, {Call.PAY_BACK}),
+    "refund_closed": _story(_REFUNDED, _WORDS, {Call.PAY_BACK}),
+    "refund_route_gone": _story({*_REFUNDED, "refunds.settle_case"}, _WORDS, {Call.PAY_BACK}),
+    "refund_short": _story(_REFUNDED, _WORDS, {Call.PAY_BACK}),
+    "refund_unclear": _story({*_ASKED_ABOUT, "refunds.open_case", "refunds.settle_case"}, _WORDS, _BOTH),
+    "refund_reversed": _story({*_REFUNDED, HEARD, "refunds.load"}, _WORDS, {Call.PAY_BACK}),
+    "refund_goods_stopped": _story(
+        {*_REFUNDED, "refunds.hear_of_goods", "records.ask_goods_stop", "records.stop_goods"},
+        _WORDS,
+        {Call.PAY_BACK, Call.STOP},
+    ),
     "cancelled_unpaid": _story(set(), set(), set()),
 }
 

@@ -31,13 +31,17 @@ Patch = pytest.MonkeyPatch
 
 @dataclass(frozen=True)
 class Bug:
-    """`shows`: the invariant that must break. `sql` spoils the record first, where a constraint would help."""
+    """`shows`: the invariant that must break. `sql` spoils the record first, where a constraint would help.
+
+    Only that part of the schedule is played which it is about: its refunds, or its other orders.
+    """
 
     what: str
     plant: Callable[[Patch], None]
     shows: str
     schedule: int
     sql: str = ""
+    of_refunds: bool = False
 
 
 def check_then_insert(patch: Patch) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from drill.virtual.batch import Records, play
 from drill.virtual.judgement import Found
-from drill.virtual.plan import draw
+from drill.virtual.plan import Schedule, draw
 from tests.drill.planted import SEED, Bug
 
 
@@ -32,5 +32,11 @@ class Spoilt(Records):
 async def found_with(bug: Bug, records: Records, schedules: Iterable[int]) -> list[Found]:
     with pytest.MonkeyPatch.context() as patch:
         bug.plant(patch)
-        played = await play(Spoilt(records.server, bug.sql), [draw(SEED, schedule) for schedule in schedules])
+        played = await play(
+            Spoilt(records.server, bug.sql), [_part(bug, draw(SEED, schedule)) for schedule in schedules]
+        )
     return list(played.broken)
+
+
+def _part(bug: Bug, schedule: Schedule) -> Schedule:
+    return schedule.of_refunds if bug.of_refunds else schedule.of_orders

@@ -1,5 +1,7 @@
 """The drill in short: eight schedules hold, and planted bugs are found by the schedule known to do so."""
 
+from dataclasses import replace
+
 import pytest
 
 from drill.virtual.batch import Records, make_template, play
@@ -10,7 +12,7 @@ from tests.drill.playing import found_with
 
 pytestmark = pytest.mark.slow
 
-AT_ONCE = 8
+AT_ONCE, WITH_REFUNDS = 8, 5
 SCHEDULES = list(dict.fromkeys([*(bug.schedule for bug in BUGS), *range(AT_ONCE)]))[:AT_ONCE]
 SOME_CELLS = 20
 
@@ -22,8 +24,10 @@ async def records(postgres: EmbeddedPostgres) -> Records:
 
 
 async def test_after_eight_schedules_every_invariant_holds(records: Records) -> None:
-    """Among them those that find the bugs."""
-    played = await play(records, [draw(SEED, number) for number in SCHEDULES])
+    """Among them those that find the bugs; of some, orders are paid back too."""
+    schedules = [draw(SEED, number) for number in SCHEDULES]
+    with_refunds = [replace(each, plans=each.plans[:-1]) for each in schedules[:WITH_REFUNDS]]
+    played = await play(records, [*with_refunds, *(each.of_orders for each in schedules[WITH_REFUNDS:])])
     assert {found.invariant: found.evidence for found in played.broken} == {}
     assert len({cell for life in played.lives for cell in life.cells}) > SOME_CELLS
 

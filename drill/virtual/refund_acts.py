@@ -1,0 +1,182 @@
+"""What buyer, shop and staff do in the stories of refunds. What follows, the provider does by itself."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+from typing import Any
+
+from domain.approval import Status
+from domain.refund_leg import RefundOutcome
+from drill.virtual.acting import IN_TWO_PARTS, Act
+from drill.virtual.bank import SILENT
+from drill.virtual.goods import SHIPPING_MINOR
+from drill.virtual.life import Life, refund_key
+from drill.virtual.matrix import Message
+from drill.virtual.post import Letter
+from ports.refunds import RefundView
+from workflows import identity
+
+APPLICANT = "ann"
+MOST_SIGNATURES = 30
+LONG_DAYS = 14
+SELDOMER, SELDOMEST_MINUTES = 1.5, 120.0  # how often it is looked at
+SILENT_DAYS = 4
+SCRIPTS: dict[str, Sequence[RefundOutcome]] = {
+    "refund_refused": (RefundOutcome.REFUSED,),
+    "refund_closed": (RefundOutcome.CLOSED,),
+    "refund_route_gone": (RefundOutcome.ABNORMAL,),
+    "refund_short": (RefundOutcome.SHORT_OF_BALANCE, RefundOutcome.SHORT_OF_BALANCE),
+    "refund_told_first": (RefundOutcome.PROCESSING,),
+}
+
+
+def _id(life: Life, number: int) -> str:
+    return identity.refund_id(life.order_id, refund_key(life.order_id, number))
+
+
+def view(life: Life, number: int) -> RefundView | None:
+    return life.refunds.get(_id(life, number))
+
+
+def all_of_it(act: Act) -> dict[str, Any]:
+    return {"units": [{"line_id": "1", "quantity": act.quantity}], "shipping_minor": SHIPPING_MINOR}
+
+
+async def ask(act: Act, number: int, wish: dict[str, Any]) -> None:
+    order_id = act.life.order_id
+    about = {"shop_id": order_id.shop_id, "order_no": order_id.order_no, "reason": "damaged", "applicant": APPLICANT}
+    await act.send(Letter(Message.REFUND, act.life, {**about, **wish, "key": refund_key(order_id, number)}))
+    await act.until(lambda: view(act.life, number))
+
+
+async def decide(act: Act, number: int, verb: str = "approve") -> None:
+    """Everybody whose turn it is; a word that was lost on its way is said again."""
+    for _ in range(MOST_SIGNATURES):
+        await act.until(lambda: _decidable(act.life, number) or _is_over(act.life, number))
+        found = view(act.life, number)
+        if found is None or found.approval is None or not _decidable(act.life, number):
+            return
+        task = found.approval.open_tasks[0]
+        by, about = (APPLICANT, None) if verb == "withdraw" else (task.signer, task.task_id)
+        said = {"refund": found.refund_id, "verb": verb, "by": by, "version": found.approval.version, "task": about}
+        await act.send(Letter(Message.DECISION, act.life, said))
+        await act.pauses(1, 5)
+
+
+def _decidable(life: Life, number: int) -> bool:
+    found = view(life, number)
+    return found is not None and found.approval is not None and found.approval.status is Status.OPEN
+
+
+def _is_over(life: Life, number: int) -> bool:
+    found = view(life, number)
+    return found is not None and (found.ended or bool(found.legs) or _is_decided(found))
+
+
+def _is_decided(found: RefundView) -> bool:
+    return found.approval is not None and found.approval.status not in (Status.OPEN, Status.RETURNED)
+
+
+async def ended(act: Act) -> None:
+    """All money is back, and told of."""
+    minutes, until = 2.0, act.time.clock.now() + timedelta(days=LONG_DAYS)
+    while act.life.untold or not all(each.ended for each in act.life.refunds.values()):
+        if act.time.clock.now() > until:
+            return
+        await act.time.passes(minutes=minutes)
+        minutes = min(minutes * SELDOMER, SELDOMEST_MINUTES)
+
+
+async def arrived(act: Act) -> None:
+    await act.paid()
+    if act.life.plan.story in IN_TWO_PARTS:
+        await act.told(act.pay(2), act.number(2))
+    await act.until(lambda: act.life.delivered_at, hours=24)
+
+
+async def refunded(act: Act) -> None:
+    await ask(act, 1, all_of_it(act))
+    await act.pauses(0, 30)
+    await decide(act, 1)
+    await ended(act)
+
+
+async def refunded_in_parts(act: Act) -> None:
+    """One unit, the freight and goodwill, all of them open at once."""
+    await ask(act, 1, {"units": [{"line_id": "1", "quantity": 1}]})
+    await ask(act, 2, {"shipping_minor": SHIPPING_MINOR})
+    if act.quantity > 1:
+        await ask(act, 3, {"adjustments": [{"amount_minor": 100}]})
+    for number in (1, 2, 3)[: 2 + (act.quantity > 1)]:
+        await decide(act, number)
+    await ended(act)
+
+
+async def refund_withdrawn(act: Act) -> None:
+    """The buyer takes it back, and asks anew."""
+    await ask(act, 1, all_of_it(act))
+    await decide(act, 1, "withdraw")
+    await ask(act, 2, all_of_it(act))
+    await decide(act, 2)
+    await ended(act)
+
+
+async def refund_signed_late(act: Act) -> None:
+    """Nobody signs for a day: a superior is told, and then it is signed."""
+    await ask(act, 1, all_of_it(act))
+    await act.time.passes(minutes=25 * 60)
+    await decide(act, 1)
+    await ended(act)
+
+
+async def refund_unclear(act: Act) -> None:
+    """Of the first refund nobody hears for days; the other one goes its way."""
+    act.life.away_until[SILENT] = act.time.clock.now() + timedelta(days=SILENT_DAYS)
+    await ask(act, 1, {"units": [{"line_id": "1", "quantity": 1}]})
+    await ask(act, 2, {"shipping_minor": SHIPPING_MINOR})
+    await decide(act, 1)
+    await decide(act, 2)
+    await ended(act)
+
+
+async def refund_reversed(act: Act) -> None:
+    """The money was told as paid out; then the bank sends it back."""
+    await refunded(act)
+    await act.money_comes_back()
+    await act.pauses(30, 60)
+
+
+async def refund_goods_stopped(act: Act) -> None:
+    """One unit is not to leave; the warehouse has it already."""
+    await act.paid()
+    await act.until(lambda: act.life.order_id.warehouse_reference() in act.warehouse.pushed_at)
+    act.life.paying_back = True
+    await ask(act, 1, {"units": [{"line_id": "1", "quantity": 1}]})
+    await decide(act, 1)
+    await ended(act)
+
+
+def of_what_arrived(story: Callable[[Act], Awaitable[None]]) -> Callable[[Act], Awaitable[None]]:
+    async def told(act: Act) -> None:
+        await arrived(act)
+        act.life.paying_back = True
+        act.life.script = list(SCRIPTS.get(act.life.plan.story, ()))
+        await story(act)
+        act.life.paying_back = False
+
+    return told
+
+
+async def _then_over(act: Act) -> None:
+    await refund_goods_stopped(act)
+    act.life.paying_back = False
+
+
+REFUND_ACTS: dict[str, Callable[[Act], Awaitable[None]]] = {
+    **dict.fromkeys(("refunded", "refunded_by_two_routes", "refund_told_first", *SCRIPTS), of_what_arrived(refunded)),
+    "refunded_in_parts": of_what_arrived(refunded_in_parts),
+    "refund_withdrawn": of_what_arrived(refund_withdrawn),
+    "refund_signed_late": of_what_arrived(refund_signed_late),
+    "refund_unclear": of_what_arrived(refund_unclear),
+    "refund_reversed": of_what_arrived(refund_reversed),
+    "refund_goods_stopped": _then_over,
+}
