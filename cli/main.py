@@ -10,6 +10,7 @@ import typer
 from cli import cases, health, namespace, orders, record, servers, traces
 from cli.customers import customer_commands
 from cli.endings import BAD_USAGE, stop
+from cli.invoices import invoice_commands
 from cli.people import people_commands
 from cli.policies import policy_commands
 from cli.shops import entity_commands, shop_commands
@@ -46,6 +47,7 @@ for name, group in {
     "sku": sku_commands,
     "stock": stock_commands,
     "people": people_commands,
+    "invoice": invoice_commands,
     "policy": policy_commands,
     "token": token_commands,
     "customer": customer_commands,

@@ -39,6 +39,7 @@ class Cause(StrEnum):
     REFUND_REVERSED = "refund_reversed"
     UNKNOWN_REFUND = "unknown_refund"
     TRADE_REFUNDED = "trade_refunded"
+    RED_LETTER_DUE = "red_letter_due"
     RETURN_NOT_ANNOUNCED = "return_not_announced"
     RETURN_OVERDUE = "return_overdue"
     RETURN_DAMAGED = "return_damaged"
@@ -147,6 +148,9 @@ HANDLING: dict[Cause, Handling] = {
         "the trade was paid, and money of it went back outside: retry once that is mended, or cancel the order",
         _STEP,
         waits=True,
+    ),
+    Cause.RED_LETTER_DUE: Handling(
+        "finance", "reverse the invoice for what went back, and record it: lockstep invoice reverse", _MONEY
     ),
     Cause.RETURN_NOT_ANNOUNCED: Handling(
         "warehouse", "tell the warehouse of the parcel that comes back, then retry", (Choice.RETRY,), waits=True

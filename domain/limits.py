@@ -30,6 +30,7 @@ class Limits:
     refund_longest_pause: timedelta = timedelta(hours=6)
     return_window: timedelta = timedelta(days=7)  # the buyer's, from the approval until the goods are sent
     return_received_within: timedelta = timedelta(days=10)  # from the waybill until the warehouse has inspected them
+    red_letter: timedelta = timedelta(days=5)  # from money that went back until its invoice is reversed
     refund_unclear_after: timedelta = timedelta(days=3)  # then a person, too, asks what became of the money
 
     def scaled(self, factor: float) -> Self:

@@ -16,7 +16,7 @@ from domain.order import Order
 from domain.refund import Goods, Refund
 from domain.repayment import RefundChange, moot
 from domain.returns import to_come_back
-from persistence import audit, cases, order_rows, refund_rows
+from persistence import audit, cases, invoices, order_rows, refund_rows
 from persistence.audit import Deed
 from persistence.ledger import book
 from persistence.refund_rows import LoadedRefund
@@ -123,6 +123,7 @@ class RefundTransitions:
     ) -> None:
         """Nothing is written for a change that changes nothing, unless it must be `noted` all the same."""
         before = here.loaded
+        change = replace(change, cases=(*change.cases, *await self._red_letter(here, before, after)))
         opened = [case.cause for case in change.cases if await self._open_case(here, case)]
         if before == after and not (noted or opened or change.entries):
             return
@@ -136,6 +137,15 @@ class RefundTransitions:
         await self._note(
             here, change.entries, deed, {**moved, **(about or {}), **({"cases": opened} if opened else {})}
         )
+
+    async def _red_letter(self, here: Ground, before: LoadedRefund, after: LoadedRefund) -> tuple[NewCase, ...]:
+        """Money that went back of an invoiced order leaves an invoice to be reversed."""
+        back = after.refund.paid_back - before.refund.paid_back
+        if back.amount_minor <= 0:
+            return ()
+        limit = self._limits.red_letter
+        owed = await invoices.owe_red_letter(here.db, str(here.order.id), here.refund_id, back, here.now, limit)
+        return () if owed is None else (owed,)
 
     async def _note(self, here: Ground, entries: tuple[Any, ...], deed: Deed, about: Mapping[str, Any]) -> None:
         """The books: ledger entries and one entry of the order's audit log."""

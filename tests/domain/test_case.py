@@ -41,6 +41,7 @@ balance_short          retry
 refund_reversed        close
 unknown_refund         close
 trade_refunded         retry cancel
+red_letter_due         close
 return_not_announced   retry
 return_overdue         close
 return_damaged         retry
