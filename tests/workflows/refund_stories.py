@@ -3,10 +3,14 @@
 from collections.abc import Awaitable, Callable
 
 from domain.case import Cause, Choice
-from domain.refund import RefundStage
+from domain.refund import Kind, RefundStage
 from domain.refund_leg import RefundOutcome
 from domain.refund_money import RefundRequest, Units
+from domain.returns import ReturnedGoods
+from ports.refunds import RefundView
+from ports.returns import GoodsSent, ReturnReceived
 from tests.workflows.refund_world import RefundWorld
+from workflows.refund import RefundWorkflow
 
 ONE = RefundRequest(units=(Units("1", 1),))
 RefundStory = Callable[[RefundWorld], Awaitable[object]]
@@ -57,10 +61,26 @@ async def refund_goods_stopped(world: RefundWorld) -> None:
     await world.refund_ended()
 
 
+async def refund_returned(world: RefundWorld) -> None:
+    """Both packs were to come back, one came: what is left is signed for again."""
+    await world.arrived()
+    await world.ask(RefundRequest(units=(Units("1", 2),)), kind=Kind.RETURN)
+    await world.act("approve", "lin")
+    await world.until_refund(RefundStage.AWAITING_RETURN)
+    sent = GoodsSent("r1", world.order_id, "ann", "sf", "SF-B1")
+    await world.refund.execute_update("send_goods", sent, result_type=RefundView)
+    came = ReturnReceived("r1", world.order_id, (ReturnedGoods("1", 1),))
+    await world.refund.signal(RefundWorkflow.return_received, came)
+    await world.until_refund(RefundStage.AWAITING_APPROVAL)
+    await world.act("approve", "lin", version=2)
+    await world.refund_ended()
+
+
 REFUND_STORIES: dict[str, RefundStory] = {
     "refund_paid_back": refund_paid_back,
     "refund_troubled": refund_troubled,
     "refund_too_much": refund_too_much,
     "refund_withdrawn": refund_withdrawn,
     "refund_goods_stopped": refund_goods_stopped,
+    "refund_returned": refund_returned,
 }
