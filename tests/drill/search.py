@@ -8,6 +8,7 @@ from drill.virtual import lane
 from drill.virtual.batch import Records, open_records
 from drill.virtual.stage_time import Stalled
 from tests.drill.planted import BUGS, SEED, Bug
+from tests.drill.planted_refunds import REFUND_BUGS
 from tests.drill.playing import found_with
 
 MOST, AT_ONCE = 240, 12
@@ -32,7 +33,7 @@ async def first(bug: Bug, records: Records) -> int | None:
 
 async def search(word: str) -> None:
     async with open_records() as records:
-        for bug in BUGS:
+        for bug in (*BUGS, *REFUND_BUGS):
             if word in bug.what:
                 sys.stdout.write(f"{bug.what}: schedule {await first(bug, records)} of seed {SEED}\n")
                 sys.stdout.flush()

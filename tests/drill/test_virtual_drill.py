@@ -8,6 +8,7 @@ from drill.virtual.batch import Records, make_template, play
 from drill.virtual.plan import draw
 from runtime.embedded import EmbeddedPostgres
 from tests.drill.planted import BUGS, SEED, Bug
+from tests.drill.planted_refunds import REFUND_BUGS
 from tests.drill.playing import found_with
 
 pytestmark = pytest.mark.slow
@@ -32,6 +33,6 @@ async def test_after_eight_schedules_every_invariant_holds(records: Records) -> 
     assert len({cell for life in played.lives for cell in life.cells}) > SOME_CELLS
 
 
-@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.what)
+@pytest.mark.parametrize("bug", [*BUGS, *REFUND_BUGS], ids=lambda bug: bug.what)
 async def test_a_planted_bug_is_found_by_the_schedule_known_to_do_so(bug: Bug, records: Records) -> None:
     assert bug.shows in {found.invariant for found in await found_with(bug, records, [bug.schedule])}
