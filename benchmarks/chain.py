@@ -28,18 +28,21 @@ class Chains:
         return sum(self.cpu_ms.values())
 
 
-async def run_chains(contender: Contender, count: int, *, per_second: float | None = None) -> Chains:
-    """As fast as they go, or `per_second`. Raises Lost when an order is lost or comes twice."""
+async def run_chains(contender: Contender, count: int, *, per_second: float | None = None, at_once: int = 0) -> Chains:
+    """As fast as they go, `at_once` on their way to the warehouse, or `per_second`.
+
+    Raises Lost when an order is lost or comes twice.
+    """
     notices = await contender.prepare(count)
-    return await send_through(contender, notices if per_second is None else paced(notices, per_second))
+    return await send_through(contender, notices if per_second is None else paced(notices, per_second), at_once)
 
 
-async def send_through(contender: Contender, notices: Sequence[Request]) -> Chains:
+async def send_through(contender: Contender, notices: Sequence[Request], at_once: int = 0) -> Chains:
     """Notices of orders that wait for them. Raises Lost."""
     await contender.begin()
     pids = [child.pid for child in contender.processes]
     load, before = load_average(), cpu_seconds(pids)
-    sent = await contender.house.send(contender.port, notices)
+    sent = await contender.house.send(contender.port, notices, at_once=at_once)
     await contender.finished(len(notices))
     over = time.time()
     used = spent(before, cpu_seconds(pids), len(notices))

@@ -67,10 +67,20 @@ class BenchHouse:
         arguments = ("-m", f"benchmarks.baselines.{name}", *role)
         return Child(f"{name}-{'-'.join(role)}", arguments, environment, self.folder)
 
-    async def send(self, port: int, requests: Sequence[Request], lines: int = LINES) -> list[Sent]:
-        """By a process of its own. Returns when each request has its answer or was given up."""
+    async def send(self, port: int, requests: Sequence[Request], *, lines: int = LINES, at_once: int = 0) -> list[Sent]:
+        """By a process of its own. Returns when each request has its answer or was given up.
+
+        `at_once`: so many may be on their way to the warehouse; 0 for any number.
+        """
         plan, result = self.folder / "plan.json", self.folder / "sent.json"
-        content = {"host": "127.0.0.1", "port": port, "lines": lines, "requests": [asdict(each) for each in requests]}
+        content = {
+            "host": "127.0.0.1",
+            "port": port,
+            "lines": lines,
+            "finish_port": self.finish_port,
+            "at_once": at_once,
+            "requests": [asdict(each) for each in requests],
+        }
         plan.write_text(json.dumps(content))
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "benchmarks.load.generator", str(plan), str(result)

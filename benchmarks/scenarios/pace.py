@@ -8,7 +8,7 @@ from benchmarks.house import BenchHouse
 from benchmarks.load.request import Sent
 
 PER_SECOND, ROUNDS = 10, 2
-ORDERS = {"product": 150, "floor": 50, "plain": 50, "inline": 50}
+ORDERS = {"product": 100, "floor": 50, "plain": 50, "inline": 50}
 P50_MS, P99_MS, MEAN_MS = 60, 200, 800
 
 

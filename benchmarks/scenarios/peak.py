@@ -40,7 +40,7 @@ class Shape:
         return "burst" if due >= self.calm else "other"
 
 
-SHORT, LONG = Shape(calm=40, burst=10, rest=20), Shape(calm=400, burst=30, rest=200)
+SHORT, LONG = Shape(calm=28, burst=10, rest=17), Shape(calm=400, burst=30, rest=200)
 
 
 async def measure(bench: Bench) -> list[Figure]:
