@@ -9,6 +9,7 @@ from ports.records import (
     CancelRequested,
     CaseOpened,
     CaseSettled,
+    DueBack,
     GoodsStopAsked,
     GoodsStopped,
     OrderPlaced,
@@ -19,6 +20,7 @@ from ports.records import (
     PaymentSettled,
     PushRecorded,
     RecipientAmended,
+    RefundMoved,
 )
 
 
@@ -50,6 +52,14 @@ class RecordActivities:
     @activity.defn(name="records.amend_recipient")
     async def amend_recipient(self, fact: RecipientAmended) -> OrderView:
         return await self._records.amend_recipient(fact)
+
+    @activity.defn(name="records.hear_of_refund")
+    async def hear_of_refund(self, fact: RefundMoved) -> OrderView:
+        return await self._records.hear_of_refund(fact)
+
+    @activity.defn(name="records.due_back")
+    async def due_back(self, step: OrderStep) -> DueBack | None:
+        return await self._records.due_back(step)
 
     @activity.defn(name="records.reserve_stock")
     async def reserve_stock(self, step: OrderStep) -> OrderView:
@@ -97,6 +107,8 @@ class RecordActivities:
             self.request_cancellation,
             self.report_parcel,
             self.amend_recipient,
+            self.hear_of_refund,
+            self.due_back,
             self.reserve_stock,
             self.record_push,
             self.complete,

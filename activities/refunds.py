@@ -7,6 +7,7 @@ from temporalio import activity
 from ports.refunds import (
     ApprovalMoved,
     LegAnswered,
+    PolicyApproved,
     RefundAsked,
     RefundCaseOpened,
     RefundCaseSettled,
@@ -54,6 +55,10 @@ class RefundActivities:
     async def close_return(self, step: RefundStep) -> RefundView:
         return await self._records.close_return(step)
 
+    @activity.defn(name="refunds.approve_by_policy")
+    async def approve_by_policy(self, fact: PolicyApproved) -> RefundView:
+        return await self._records.approve_by_policy(fact)
+
     @activity.defn(name="refunds.plan")
     async def plan(self, step: RefundStep) -> RefundView:
         return await self._records.plan(step)
@@ -95,6 +100,7 @@ class RefundActivities:
             self.receive_return,
             self.assess_return,
             self.close_return,
+            self.approve_by_policy,
             self.plan,
             self.ask_leg,
             self.record_answer,

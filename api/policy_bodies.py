@@ -67,13 +67,17 @@ class StepBody(Strict):
 
 
 class RuleBody(Strict):
-    """All conditions must hold; without any it takes whatever is left. Its steps, or those of the rule it is `like`."""
+    """All conditions must hold; without any it takes whatever is left. Its steps, or those of the rule it is `like`.
+
+    `by_itself`: nobody signs; only for money that is due back already (`basis` due), up to an amount.
+    """
 
     name: Name
     amount: BandBody | None = None
     words: Annotated[tuple[WordsBody, ...], Field(max_length=20)] = ()
     steps: Annotated[tuple[StepBody, ...], Field(max_length=20)] = ()
     like: Annotated[str, Field(max_length=100)] = ""
+    by_itself: bool = False
 
     def rule(self) -> Rule:
         return Rule(
@@ -82,6 +86,7 @@ class RuleBody(Strict):
             tuple(Words(each.field, each.values, each.other_than) for each in self.words),
             tuple(step.step() for step in self.steps),
             self.like,
+            self.by_itself,
         )
 
 
@@ -116,6 +121,7 @@ def _rule(rule: Rule) -> RuleBody:
         ],
         steps=tuple(_step(step) for step in rule.steps),
         like=rule.like,
+        by_itself=rule.by_itself,
     )
 
 
@@ -169,6 +175,8 @@ def sentences(policy: Policy) -> list[str]:
 
 
 def _who(policy: Policy, rule: Rule) -> str:
+    if rule.by_itself:
+        return "nobody: it goes back by itself"
     steps = (
         f"{step.name} ({_mode(step)} of {', '.join((*step.roles, *step.people))}, reminded after {step.limit})"
         for step in policy.steps_of(rule)
@@ -191,6 +199,7 @@ class FactsBody(Strict):
     customer: Word = ""
     reason: Word = ""
     applicant: Word = ""
+    basis: Word = ""
 
     def facts(self) -> RefundFacts:
         return RefundFacts(self.amount.money(), **self.model_dump(exclude={"amount"}))

@@ -67,6 +67,9 @@ class Handling:
     limit: timedelta = timedelta(hours=24)
 
 
+MONEY_BACK = (Cause.SURPLUS_PAYMENT, Cause.AMOUNT_MISMATCH, Cause.PAID_AFTER_CLOSE, Cause.REFUND_DUE)
+"""Money that is due back, or will be: it goes by itself, and the case settles itself once it is back."""
+
 _STEP = (Choice.RETRY, Choice.CANCEL)
 _MONEY = (Choice.CLOSE,)
 

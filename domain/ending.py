@@ -10,7 +10,16 @@ from domain.backorder import drop
 from domain.case import Cause, Choice, NewCase
 from domain.money import Money, total_by_currency
 from domain.order import Cancellation, Change, Order, due_back
-from domain.payment import Capture
+from domain.payment import Capture, surplus
+
+AFTER_SALE_BEGUN = {each: each for each in AfterSale} | {AfterSale.NONE: AfterSale.REQUESTED}
+
+
+def after_sale(order: Order, *, is_open: bool) -> Change:
+    """What a refund makes of the after-sale axis: open while one runs, resolved once none does."""
+    reached = AfterSale.REQUESTED if is_open else AfterSale.RESOLVED
+    begun = order.after_sale if is_open else AFTER_SALE_BEGUN[order.after_sale]
+    return Change(replace(order, after_sale=move(AFTER_SALE_MOVES, begun, reached)))
 
 
 def request_cancellation(order: Order) -> Change:
@@ -58,9 +67,11 @@ def stop(order: Order) -> Change:
 
 
 def _not_yet_due(order: Order) -> Iterator[tuple[Capture, Money]]:
-    """All captured money, but for what is due back already since a rest was dropped."""
-    before = order.dropped_cash
+    """All captured money, but for what is due back already: surplus, and the share of a rest that was dropped."""
+    before, too_much = order.dropped_cash, surplus(order.plan, order.captures)
     for capture in order.captures:
+        if capture in too_much:
+            continue
         left = capture.amount
         if capture.matched:
             share = min(before, left - order.freight_of(capture.part))

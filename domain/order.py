@@ -20,7 +20,7 @@ from domain.errors import InvalidOrder
 from domain.line import Line, check_lines
 from domain.money import Money, total
 from domain.outbound import Outbound, StopWish, handed_over
-from domain.payment import Capture, PlanPart, check_plan, next_unpaid, odd_money, pays_its_part
+from domain.payment import Capture, PlanPart, check_plan, next_unpaid, odd_money, pays_its_part, surplus
 from domain.reference import OrderId
 from domain.shipment import Parcel, carried, goods, progress, unknown_lines
 from domain.stock import Demand
@@ -221,7 +221,9 @@ def _settle(order: Order, capture: Capture, *, already_apart: bool) -> Change:
         after = replace(order, captures=(*order.captures, capture))
         change = Change(after, apart, (odd_money(capture, order.plan),))
     if order.fulfilment is not Fulfilment.STOPPED:
-        return change
+        before = surplus(order.plan, order.captures)
+        more = [each for each in surplus(order.plan, after.captures) if each not in before]
+        return replace(change, entries=(*change.entries, *(due_back(after, each, each.amount) for each in more)))
     case = NewCase(Cause.PAID_AFTER_CLOSE, reference, f"{capture.amount} arrived after the order had ended")
     return replace(change, entries=(*change.entries, due_back(order, capture, capture.amount)), cases=(case,))
 

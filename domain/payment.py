@@ -65,6 +65,13 @@ def pays_its_part(capture: Capture, plan: Sequence[PlanPart], before: Iterable[C
     return asked == capture.amount and not taken
 
 
+def surplus(plan: Sequence[PlanPart], captures: Sequence[Capture]) -> tuple[Capture, ...]:
+    """What pays nothing and never will: another trade pays its part, or the plan has no such part."""
+    paid = {capture.part for capture in captures if capture.matched}
+    unpaid = {part.part for part in plan} - paid
+    return tuple(capture for capture in captures if not capture.matched and capture.part not in unpaid)
+
+
 def odd_money(capture: Capture, plan: Sequence[PlanPart]) -> NewCase:
     """Why captured money pays nothing, for the person who looks at it."""
     reference = "/".join(capture.key)

@@ -27,6 +27,7 @@ class Field(StrEnum):
     REGION = "region"
     CUSTOMER = "customer"
     REASON = "reason"
+    BASIS = "basis"
 
 
 @dataclass(frozen=True)
@@ -83,13 +84,17 @@ class StepRule:
 
 @dataclass(frozen=True)
 class Rule:
-    """All its conditions must hold; without conditions it takes whatever is left. `like`: the steps of that rule."""
+    """All its conditions must hold; without conditions it takes whatever is left. `like`: the steps of that rule.
+
+    `by_itself`: nobody signs. Only for money that is due back already, up to an amount.
+    """
 
     name: str
     amount: Band | None = None
     words: tuple[Words, ...] = ()
     steps: tuple[StepRule, ...] = ()
     like: str = ""
+    by_itself: bool = False
 
     def holds(self, facts: RefundFacts) -> bool:
         return (self.amount is None or self.amount.holds(facts.amount)) and all(
@@ -149,6 +154,7 @@ SMALL = Money(200_00, "CNY")
 SHIPPED = Policy(
     REFUNDS,
     (
+        Rule("due back", Band(at_most=SMALL), (Words(Field.BASIS, ("due",)),), by_itself=True),
         Rule("small", Band(at_most=SMALL), steps=(StepRule("support supervisor", (SUPPORT_SUPERVISOR,)),)),
         Rule("large", steps=(StepRule("finance manager", (FINANCE_MANAGER,)),)),
     ),

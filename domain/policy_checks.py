@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator
 from domain.approval import Mode
 from domain.errors import Finding, PolicyRefused
 from domain.people import ID, Staff
-from domain.policy import Band, Policy, Rule, StepRule
+from domain.policy import Band, Field, Policy, Rule, StepRule
 from domain.policy_cover import TooIntricate, box_of, cover
 
 MOST_RULES = 100
@@ -75,7 +75,9 @@ def _in_rule(policy: Policy, rule: Rule) -> Iterator[tuple[str, str]]:
     for number, words in enumerate(rule.words):
         if not words.values:
             yield f".words.{number}", f"name at least one {words.field}"
-    if bool(rule.steps) is bool(rule.like):
+    if rule.by_itself:
+        yield from ((".by_itself", what) for what in _by_itself(rule))
+    elif bool(rule.steps) is bool(rule.like):
         yield ".steps", "name its steps, or the rule that it is like: one of the two"
     elif rule.like:
         yield from ((".like", what) for what in _in_like(policy, rule))
@@ -83,6 +85,15 @@ def _in_rule(policy: Policy, rule: Rule) -> Iterator[tuple[str, str]]:
         yield ".steps", "two steps have one name"
     for number, step in enumerate(rule.steps):
         yield from ((f".steps.{number}", what) for what in _in_step(step))
+
+
+def _by_itself(rule: Rule) -> Iterator[str]:
+    if rule.steps or rule.like:
+        yield "somebody signs, or it goes by itself: one of the two"
+    if not any(each.field is Field.BASIS and each.values == ("due",) and not each.other_than for each in rule.words):
+        yield "only money that is due back already goes by itself: let its basis be due"
+    if rule.amount is None or rule.amount.at_most is None:
+        yield "say up to which amount: at_most"
 
 
 def _in_band(band: Band) -> Iterator[str]:
@@ -100,6 +111,8 @@ def _in_like(policy: Policy, rule: Rule) -> Iterator[str]:
         names = " -> ".join((*(each.name for each in way), way[-1].like))
         known = policy.rule(way[-1].like) is not None
         yield f"it goes round in a circle: {names}" if known else f"there is no rule {way[-1].like}: {names}"
+    elif way[-1].by_itself:
+        yield f"rule {way[-1].name} has no steps: it goes by itself"
 
 
 def _in_step(step: StepRule) -> Iterator[str]:

@@ -119,6 +119,7 @@ _COMING_BACK = {
     Goods.RECEIVED: RefundStage.RETURN_RECEIVED,
 }
 NO_REQUEST = RefundRequest()
+BY_ITSELF = "lockstep"  # who asks for what goes back by itself
 _BY_STATUS = {
     Status.APPROVED: Decision.APPROVED,
     Status.REFUSED: Decision.REFUSED,
@@ -257,6 +258,13 @@ def decided(refund: Refund, decision: Decision) -> Refund:
         return refund
     approved = (refund.amount, refund.version) if decision is Decision.APPROVED else refund.approved
     return replace(refund, decision=move(DECISION_MOVES, refund.decision, decision), approved=approved)
+
+
+def approved_by_policy(refund: Refund) -> Refund:
+    """Raises RefundImpossible for what somebody asked for: that needs signatures."""
+    if refund.basis is not Basis.DUE or refund.applicant != BY_ITSELF:
+        raise RefundImpossible("only what is due back, and nobody asked for, goes back without a signature")
+    return decided(refund, Decision.APPROVED)
 
 
 def approval_moved(refund: Refund, approval: Approval) -> Refund:

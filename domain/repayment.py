@@ -10,7 +10,9 @@ from domain import ledger, refund_leg
 from domain.axis import Fulfilment, move
 from domain.case import Cause, NewCase
 from domain.errors import RefundImpossible
+from domain.money import total
 from domain.order import Order
+from domain.payment import surplus
 from domain.refund import REPAYMENT_MOVES, Basis, Decision, Goods, Refund, Repayment
 from domain.refund_leg import Leg, LegState, Told
 from domain.refund_money import LegPlan, plan_legs
@@ -33,17 +35,27 @@ def planned(refund: Refund, order: Order, others: Iterable[Refund]) -> Refund:
         raise RefundImpossible(f"its goods are {refund.goods}: no money moves before they are stopped, or back")
     if refund.decision is not Decision.APPROVED or refund.approved != (refund.amount, refund.version):
         raise RefundImpossible(f"nobody approved {refund.amount}, version {refund.version}")
-    captures = order.captures
-    if refund.basis is Basis.DUE and order.fulfilment is Fulfilment.STOPPED:
-        captures = tuple(replace(each, matched=True) for each in captures)  # also what paid nothing goes back
     before = [LegPlan(leg.payment, leg.amount) for other in others for leg in other.legs if leg.counts]
-    plans = plan_legs(captures, before, refund.amount)
+    plans = _plans(refund, order, before)
     freights = refund.quote.shipping.allocate([plan.amount.amount_minor for plan in plans])
     legs = tuple(
         Leg(n, plan.payment, plan.amount, freight, refund_leg.out_refund_no(refund.order_id, refund.refund_id, n))
         for n, (plan, freight) in enumerate(zip(plans, freights, strict=True), start=1)
     )
     return replace(refund, legs=legs, repayment=move(REPAYMENT_MOVES, refund.repayment, Repayment.UNDER_WAY))
+
+
+def _plans(refund: Refund, order: Order, before: list[LegPlan]) -> tuple[LegPlan, ...]:
+    """Surplus goes back by the very trade that was too much; of an order that ended, all that paid nothing does."""
+    if refund.basis is not Basis.DUE:
+        return plan_legs(order.captures, before, refund.amount)
+    odd = order.captures if order.fulfilment is Fulfilment.STOPPED else surplus(order.plan, order.captures)
+    apart = tuple(replace(each, matched=True) for each in odd if not each.matched)
+    gone = total((each.amount for each in before if each.payment in {one.key for one in apart}), refund.amount.currency)
+    first = min(total((each.amount for each in apart), refund.amount.currency) - gone, refund.amount)
+    rest = refund.amount - first
+    plans = plan_legs(apart, before, first) if first.amount_minor else ()
+    return plans + (plan_legs(order.captures, before, rest) if rest.amount_minor else ())
 
 
 def leg_asked(refund: Refund, number: int) -> Refund:

@@ -14,6 +14,7 @@ class RefundFacts:
     """`amount`: what people have decided on this order, open and done, with this refund: a split evades nobody.
 
     What is not known is empty. `reason` is the kind that was chosen, such as `damaged`, never the customer's words.
+    `basis`: `due` where nobody asked, because the money is due back; then `amount` is this refund's alone. Else `sale`.
     """
 
     amount: Money
@@ -24,6 +25,7 @@ class RefundFacts:
     customer: str = ""
     reason: str = ""
     applicant: str = ""
+    basis: str = ""
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Route:
     """`limits` belong to `steps`, one to each. `why` tells, in words, which rule it was and who was left out.
 
     `stuck`: why nobody can sign; then there are no steps, and it is a case for a person. Version 0 is the policy that
-    is shipped.
+    is shipped. `by_itself`: nobody signs, the policy itself approves.
     """
 
     policy: str
@@ -42,3 +44,4 @@ class Route:
     limits: tuple[TimeLimit, ...]
     why: str
     stuck: str = ""
+    by_itself: bool = False

@@ -82,7 +82,7 @@ async def cause_of(db: AsyncConnection, case_id: str) -> Cause:
 async def open_cases(db: AsyncConnection, order_id: str) -> list[tuple[WaitingCase, bool]]:
     """The order's own open cases, each with whether its workflow stands still for it."""
     rows = await db.execute(_OPEN, {"order": order_id})
-    return [(WaitingCase(row.id, Cause(row.cause)), row.waits) for row in rows]
+    return [(WaitingCase(row.id, Cause(row.cause), row.subject), row.waits) for row in rows]
 
 
 async def open_cases_of_refund(db: AsyncConnection, refund_id: str) -> list[tuple[WaitingCase, bool]]:
@@ -102,7 +102,7 @@ _SETTLE = (
     )
 )
 _OPEN = (
-    select(cases.c.id, cases.c.cause, cases.c.waits)
+    select(cases.c.id, cases.c.cause, cases.c.subject, cases.c.waits)
     .where(cases.c.order_id == bindparam("order"), cases.c.refund_id.is_(None), cases.c.settled_at.is_(None))
     .order_by(cases.c.opened_at, cases.c.id)
 )

@@ -118,7 +118,10 @@ def loaded(order: Order, row: Mapping[str, Any]) -> Loaded:
         row["provider"],
         row["account"],
         row["reserve_on_order"],
-        open_cases=tuple((WaitingCase(each["id"], Cause(each["cause"])), each["waits"]) for each in row["open_cases"]),
+        open_cases=tuple(
+            (WaitingCase(each["id"], Cause(each["cause"]), each["subject"]), each["waits"])
+            for each in row["open_cases"]
+        ),
         audit_head=Head(row["audit_seq"], row["audit_hash"]) if row["audit_seq"] else NOTHING_YET,
     )
 

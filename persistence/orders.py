@@ -16,7 +16,7 @@ from domain.limits import Limits
 from domain.order import Change, Order
 from domain.outbound import Outbound, StopWish
 from domain.stock import shortage, units_by_sku
-from persistence import audit, cases, goods_stops, order_rows, outbound, payments, refusals, stock
+from persistence import audit, cases, due_back, goods_stops, order_rows, outbound, payments, refusals, stock
 from persistence.audit import Deed
 from persistence.customers import Customers
 from persistence.engine import reading
@@ -32,6 +32,7 @@ from ports.records import (
     CancelRequested,
     CaseOpened,
     CaseSettled,
+    DueBack,
     GoodsStopAsked,
     GoodsStopped,
     OrderPlaced,
@@ -42,6 +43,7 @@ from ports.records import (
     PaymentSettled,
     PushRecorded,
     RecipientAmended,
+    RefundMoved,
 )
 from ports.warehouse import PushLine, PushRequest
 
@@ -153,6 +155,23 @@ class PostgresOrders(Transitions, OrderRecords):
             change = release.review(amended) if amended.holds else Change(amended)
             await self._write(here, change, deed, {"recipient": "amended"})
             return await self._view(here)
+
+    @refusals.fact
+    async def hear_of_refund(self, fact: RefundMoved) -> OrderView:
+        async with self._locked(fact.order_id) as here:
+            found = await due_back.standing(here.db, str(fact.order_id))
+            change = ending.after_sale(here.order, is_open=fact.is_open or bool(found.open))
+            reason = f"settled itself: the money is back, at last by refund {fact.refund_id}"
+            for case, _ in here.known.open_cases:
+                if not fact.is_open and found.settles(case, case.subject, here.order):
+                    await self._settle_case(here, CaseDecision(case.case_id, Choice.CLOSE, WORKFLOW, reason))
+            about = {"refund": fact.refund_id}
+            await self._write(here, change, Deed(f"refund {fact.refund_id}", "hear_of_refund"), about)
+            return await self._view(here)
+
+    async def due_back(self, step: OrderStep) -> DueBack | None:
+        async with reading(self._engine) as db:
+            return await due_back.next_due(db, str(step.order_id))
 
     @refusals.step
     async def reserve_stock(self, step: OrderStep) -> OrderView:

@@ -17,9 +17,11 @@ MOST_CASES = 1000
 # What people decided on the order until then counts with each refund, as it does when a refund is opened.
 _PAST = text(
     """
-    select r.id, r.currency, r.reason, r.applicant, o.source_channel as channel, o.shop_id, o.customer_id as customer, (
+    select r.id, r.currency, r.reason, r.applicant,
+      case when r.applicant = 'lockstep' then 'due' else 'sale' end as basis,
+      o.source_channel as channel, o.shop_id, o.customer_id as customer, (
         select sum(b.amount_minor) from refunds b where b.order_id = r.order_id and (
-            b.id = r.id or b.basis = 'sale' and b.decision not in ('refused', 'withdrawn')
+            b.id = r.id or r.applicant <> 'lockstep' and b.basis = 'sale' and b.decision not in ('refused', 'withdrawn')
             and (b.requested_at, b.id) < (r.requested_at, r.id)
         )
     ) as amount_minor
@@ -49,7 +51,11 @@ class Trial:
     def differs(self) -> bool:
         """Whether other people would be asked, in another way or within another time."""
         now, then = self.now, self.then
-        return now is None or (now.steps, now.limits, now.stuck) != (then.steps, then.limits, then.stuck)
+        return now is None or _way(now) != _way(then)
+
+
+def _way(found: Route) -> tuple[object, ...]:
+    return (found.steps, found.limits, found.stuck, found.by_itself)
 
 
 async def past_refunds(db: AsyncConnection, most: int = MOST_CASES) -> list[Case]:
@@ -65,6 +71,7 @@ async def past_refunds(db: AsyncConnection, most: int = MOST_CASES) -> list[Case
                 customer=row["customer"],
                 reason=row["reason"],
                 applicant=row["applicant"],
+                basis=row["basis"],
             ),
         )
         for row in rows

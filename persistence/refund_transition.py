@@ -29,6 +29,7 @@ from ports.refunds import (
     ApprovalMoved,
     LegAnswered,
     LegView,
+    PolicyApproved,
     RefundAsked,
     RefundCaseOpened,
     RefundCaseSettled,
@@ -42,7 +43,8 @@ WORKFLOW = "workflow"
 AWAITED = (Goods.EXPECTED, Goods.UNDER_WAY)
 OfReturn = GoodsSent | ReturnReceived | ReturnAssessed
 OfCase = RefundCaseOpened | RefundCaseSettled
-Told = RefundAsked | RefundStep | ApprovalMoved | LegAnswered | RefundTold | OfCase | OfReturn
+OfMoney = PolicyApproved | LegAnswered | RefundTold
+Told = RefundAsked | RefundStep | ApprovalMoved | OfMoney | OfCase | OfReturn
 _MONEY = text("select refund_due_minor from order_money where order_id = :id for update")
 
 

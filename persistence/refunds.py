@@ -22,6 +22,7 @@ from ports.records import WaitingCase
 from ports.refunds import (
     ApprovalMoved,
     LegAnswered,
+    PolicyApproved,
     RefundAsked,
     RefundCaseOpened,
     RefundCaseSettled,
@@ -87,6 +88,15 @@ class PostgresRefunds(PostgresReturns, RefundRecords):
             about |= {"why": fact.why} if fact.why else {}
             change = RefundChange(after.refund, cases=left_due(after.refund))
             await self._save(here, after, change, Deed(fact.by, fact.verb), about)
+            return self._view(here)
+
+    @refusals.step
+    async def approve_by_policy(self, fact: PolicyApproved) -> RefundView:
+        async with self._locked(fact) as here:
+            refund = refunds.approved_by_policy(here.loaded.refund)
+            after = replace(here.loaded, refund=refund, policy=fact.policy)
+            deed = Deed(f"policy {fact.policy}", "approve_by_policy")
+            await self._save(here, after, RefundChange(refund), deed, {"why": fact.why, "amount": str(refund.amount)})
             return self._view(here)
 
     @refusals.step

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain import backorder
 from domain.axis import Fulfilment, Payment
-from domain.case import CaseDecision, Cause, Choice, NewCase
+from domain.case import MONEY_BACK, CaseDecision, Cause, Choice, NewCase
 from domain.limits import Limits
 from domain.order import Change, Order
 from domain.payment import PlanPart, next_unpaid
@@ -219,6 +219,7 @@ class Transitions:
             outbound=max(len(order.outbound) + bool(order.unpushed), 1),
             pushing=bool(order.unpushed),
             backordered=order.backordered,
+            owed=tuple(case.case_id for case, _ in open_cases if case.cause in MONEY_BACK),
             awaits_stock=bool(order.fulfilment is Fulfilment.WAITING or order.holds or backorder.wanted(order)),
             stops=tuple(PendingStop(each.refund_id, intercepts(order, each)) for each in order.stops),
         )

@@ -84,6 +84,23 @@ class GoodsStopAsked:
 
 
 @dataclass(frozen=True)
+class RefundMoved:
+    """A refund of the order was opened, or has ended; `stage` is what people see of it."""
+
+    order_id: OrderId
+    refund_id: str
+    is_open: bool
+    event_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class DueBack:
+    """Money is due back that is not on its way: the next refund of our own has this number within the order."""
+
+    number: int
+
+
+@dataclass(frozen=True)
 class OrderStep:
     """A step of the workflow itself; `transaction_id` = workflow id / verb. `outbound` is the number it is about."""
 
@@ -175,7 +192,7 @@ class OrderView:
 
     `outbound`: the number of the last outbound order that the warehouse may know of; `pushing`: that it has it is not
     recorded yet. `backordered`: the rest is to follow as the next one. `awaits_stock`: goods are not reserved, or a
-    hold stands: `reserve_stock` is to look again.
+    hold stands: `reserve_stock` is to look again. `owed`: open cases of money that is due back, or may be.
     """
 
     order_id: OrderId
@@ -195,6 +212,7 @@ class OrderView:
     pushing: bool = False
     backordered: bool = False
     awaits_stock: bool = True
+    owed: tuple[str, ...] = ()
     stops: tuple[PendingStop, ...] = ()
 
     @property
@@ -224,6 +242,12 @@ class OrderRecords(Protocol):
     async def report_parcel(self, fact: ParcelReported) -> OrderView: ...
 
     async def amend_recipient(self, fact: RecipientAmended) -> OrderView: ...
+
+    async def hear_of_refund(self, fact: RefundMoved) -> OrderView:
+        """The after-sale axis; and cases of money that is back settle themselves."""
+
+    async def due_back(self, step: OrderStep) -> DueBack | None:
+        """None when nothing is due back that is not on its way."""
 
     async def reserve_stock(self, step: OrderStep) -> OrderView:
         """Reserve what is matched, and look at the release gate: holds that stand are in the answer, with their cases.

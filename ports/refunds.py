@@ -81,6 +81,17 @@ class ApprovalMoved:
 
 
 @dataclass(frozen=True)
+class PolicyApproved:
+    """A policy approves by itself: `policy` is name@version, `why` the rule in words."""
+
+    refund_id: str
+    order_id: OrderId
+    transaction_id: str
+    policy: str
+    why: str
+
+
+@dataclass(frozen=True)
 class LegAnswered:
     refund_id: str
     order_id: OrderId
@@ -188,6 +199,9 @@ class RefundRecords(Protocol):
 
     async def close_return(self, step: RefundStep) -> RefundView:
         """Nothing was sent within the window."""
+
+    async def approve_by_policy(self, fact: PolicyApproved) -> RefundView:
+        """Without signatures: only for money that is due back, of which nobody asked."""
 
     async def plan(self, step: RefundStep) -> RefundView:
         """The legs, before anything is asked of a provider. Only what is approved as it is has any."""

@@ -82,7 +82,7 @@ def stopped_orders_owe_all(_: Dump, record: Record) -> Comparison:
 
 
 def dropped_units_owe(_: Dump, record: Record) -> Comparison:
-    """Of an order that goes on, exactly the cash of its dropped units is due back to its buyer."""
+    """Of an order that goes on, exactly the cash of its dropped units and its surplus is due back to its buyer."""
     owed = {
         row["order_id"]: int(row["amount"])
         for row in record.rows(
@@ -96,11 +96,24 @@ def dropped_units_owe(_: Dump, record: Record) -> Comparison:
     shares: dict[str, int] = defaultdict(int)
     for row in record.goods:
         shares[row["order_id"]] += _share(row["cash_minor"], row["dropped"], row["quantity"])
+    for order_id, amount in _surplus(record).items():
+        shares[order_id] += amount
     going = [order_id for order_id, order in record.orders.items() if order["fulfilment"] != "stopped"]
     return Comparison(
-        Side("cash of dropped units", {order_id: shares[order_id] for order_id in going}),
+        Side("cash of dropped units, and surplus", {order_id: shares[order_id] for order_id in going}),
         Side("due back", {order_id: owed.get(order_id, 0) for order_id in going}),
     )
+
+
+def _surplus(record: Record) -> dict[str, int]:
+    """What pays no part, and never will: its part is paid by another trade, or no plan has it."""
+    parts = {(row["order_id"], row["part"]) for row in record.rows("select order_id, part from payment_plan")}
+    unpaid = parts - {(row["order_id"], row["part"]) for row in record.payments if row["matched"]}
+    too_much: dict[str, int] = defaultdict(int)
+    for row in record.payments:
+        if not row["matched"] and (row["order_id"], row["part"]) not in unpaid:
+            too_much[row["order_id"]] += row["amount_minor"]
+    return too_much
 
 
 def _share(cash: int, units: int, of: int) -> int:

@@ -50,11 +50,18 @@ def legs_within_payments(_: Dump, record: Record) -> Comparison:
 
 
 def refunds_are_approved(_: Dump, record: Record) -> Comparison:
-    """Whatever has legs was approved, for exactly its amount and version."""
+    """Whatever has legs was approved, for exactly its amount and version: by signatures, or by a policy that is named.
+
+    Without signatures only what is due back goes, of which nobody asked.
+    """
     rows = record.rows(
         """
         select distinct r.id, r.decision = 'approved' and r.approved_version = r.version
-          and r.approved_minor = r.amount_minor and r.policy is not null as approved
+          and r.approved_minor = r.amount_minor and r.policy is not null and (
+            (r.approval is null and r.basis = 'due' and r.applicant = 'lockstep')
+            or (r.approval ->> 'status' = 'approved' and (r.approval ->> 'version')::int = r.version
+                and (r.approval -> 'amount' ->> 'amount_minor')::bigint = r.amount_minor)
+          ) as approved
         from refunds r join refund_legs l on l.refund_id = r.id
         """
     )

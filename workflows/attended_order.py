@@ -10,8 +10,8 @@ from domain.case import CaseDecision, Cause
 from domain.limits import Limits
 from domain.order import Cancellation
 from domain.reference import OrderId
-from ports.records import CaseOpened, CaseSettled, OrderStep, OrderView, WaitingCase
-from workflows import identity, narrative, options
+from ports.records import CaseOpened, CaseSettled, DueBack, OrderStep, OrderView, WaitingCase
+from workflows import identity, narrative, options, refund_starting
 from workflows.attended import Attended
 from workflows.messages import (
     CancelRequested,
@@ -22,6 +22,7 @@ from workflows.messages import (
     ParcelReported,
     PaymentSettled,
     RecipientAmended,
+    RefundMoved,
 )
 
 RECORDED_BY: dict[type, Callable[..., Any]] = {
@@ -31,6 +32,7 @@ RECORDED_BY: dict[type, Callable[..., Any]] = {
     ParcelReported: RecordActivities.report_parcel,
     RecipientAmended: RecordActivities.amend_recipient,
     GoodsStopAsked: RecordActivities.ask_goods_stop,
+    RefundMoved: RecordActivities.hear_of_refund,
 }
 
 
@@ -41,6 +43,7 @@ class AttendedOrder(Attended):
         super().__init__()
         self._order = OrderView(order_id, known=False, limits=Limits())
         self._early: list[Fact] = []
+        self._owed_seen: tuple[str, ...] = ()
         self._on_straight_way = False  # until the order is known, there is nothing to divert
 
     @property
@@ -76,9 +79,23 @@ class AttendedOrder(Attended):
                 await self._record(RECORDED_BY[type(fact)], fact)
             else:
                 self._early.append(fact)
+            if isinstance(fact, RefundMoved):
+                self._owed_seen = ()
             if self._order.known and self._early:
                 self._inbox.extend(self._early)
                 self._early.clear()
+        if self._order.owed != self._owed_seen:
+            self._owed_seen = self._order.owed
+            await self._pay_back_what_is_due()
+
+    async def _pay_back_what_is_due(self) -> None:
+        """1.10 What is due back goes back by itself: a refund of its own, one for whatever is not on its way yet."""
+        step = self._step("due_back")
+        due: DueBack | None = await workflow.execute_local_activity_method(
+            RecordActivities.due_back, step, **options.RECORD
+        )
+        if due is not None:
+            await refund_starting.start(self._order.order_id, due)
 
     async def _open_case(self, cause: Cause, detail: str, attempts: int = 0) -> None:
         order_id = self._order.order_id

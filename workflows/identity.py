@@ -34,6 +34,11 @@ def refund_id(order_id: OrderId, idempotency_key: str) -> str:
     return hashlib.sha256(f"{order_id} {idempotency_key}".encode()).hexdigest()[:16]
 
 
+def due_refund_id(order_id: OrderId, number: int) -> str:
+    """Of what goes back by itself. No request has this name: theirs is after a space."""
+    return hashlib.sha256(f"{order_id}/due back/{number}".encode()).hexdigest()[:16]
+
+
 def outbox_workflow_id() -> str:
     """There is one for the whole installation."""
     return "outbox"

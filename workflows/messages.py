@@ -14,14 +14,18 @@ from ports.records import (
     ParcelReported,
     PaymentSettled,
     RecipientAmended,
+    RefundMoved,
 )
 
-Fact = OrderPlaced | PaymentSettled | CancelRequested | ParcelReported | RecipientAmended | GoodsStopAsked
+Fact = OrderPlaced | PaymentSettled | CancelRequested | ParcelReported | RecipientAmended | GoodsStopAsked | RefundMoved
 
 
 @dataclass(frozen=True)
 class OrderStart:
+    """`heard`: with what a run begins that no signal could begin."""
+
     order_id: OrderId
+    heard: RefundMoved | None = None
 
 
 @dataclass(frozen=True)
@@ -44,5 +48,6 @@ __all__ = [
     "ParcelReported",
     "PaymentSettled",
     "RecipientAmended",
+    "RefundMoved",
     "SenderTurn",
 ]

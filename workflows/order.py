@@ -30,6 +30,7 @@ from workflows.messages import (
     ParcelReported,
     PaymentSettled,
     RecipientAmended,
+    RefundMoved,
 )
 from workflows.stoppable_order import NOT_SHIPPED, StoppableOrder
 
@@ -44,6 +45,7 @@ class OrderWorkflow(StoppableOrder):
     @workflow.init
     def __init__(self, start: OrderStart) -> None:
         super().__init__(start.order_id)
+        self._inbox.extend(() if start.heard is None else (start.heard,))
 
     @workflow.run
     async def run(self, start: OrderStart) -> OrderEnd:
@@ -91,6 +93,10 @@ class OrderWorkflow(StoppableOrder):
 
     @workflow.signal(description="the recipient's address was mended")
     def recipient_amended(self, fact: RecipientAmended) -> None:
+        self._inbox.append(fact)
+
+    @workflow.signal(description="a refund of this order was opened, or has ended")
+    def refund_moved(self, fact: RefundMoved) -> None:
         self._inbox.append(fact)
 
     @workflow.update(description="decide a case that this order waits for: retry, skip with a reason, cancel")

@@ -2,42 +2,40 @@
 
 from datetime import datetime, timedelta
 
-from temporalio import exceptions, workflow
+from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
 from activities.approvers import ApproverActivities, Level, TaskAsked
-from activities.payments import PaymentActivities
 from activities.refunds import RefundActivities
 from domain import approval
 from domain.approval import Status, Task
 from domain.approval_verbs import VERBS, reminded
 from domain.case import CaseDecision, Cause, check_decision
 from domain.errors import ApprovalRefused, SkipRefused
-from domain.refund import RefundStage
-from domain.refund_leg import TO_BE_ASKED, TO_BE_ASKED_ABOUT, RefundOutcome, Told
+from domain.refund import BY_ITSELF, RefundStage
 from domain.route import RefundFacts, Route
-from ports.payments import RefundAnswer, RefundOrder, RefundQuestion
-from ports.refunds import LegAnswered, LegView, Reminder
-from workflows import options
+from ports.records import RefundMoved
+from ports.refunds import PolicyApproved, Reminder
+from workflows import options, refund_starting
 from workflows.attended_refund import Spoken
 from workflows.refund_goods import RefundOfGoods
+from workflows.refund_legs import RefundOfMoney
 from workflows.refund_messages import ApprovalCommand, RefundAsked, RefundEnd, RefundStart, RefundTold, RefundView
 
 DAY = timedelta(days=1)
-MOST_DOUBLINGS = 30  # of a pause: the longest one is reached long before
 UNDECIDED = (Status.OPEN, Status.RETURNED)
 
 
 @workflow.defn(name="RefundWorkflow")
-class RefundWorkflow(RefundOfGoods):
+class RefundWorkflow(RefundOfGoods, RefundOfMoney):
     """One refund: docs/sop.md, section 9."""
 
     @workflow.init
     def __init__(self, start: RefundStart) -> None:
         super().__init__(*start.about)
         self._asked = start.asked
+        self._order_knows = False
         self._levels: dict[tuple[int, str, datetime], list[Level]] = {}  # who is still to be reminded of which task
-        self._asks: dict[int, list[datetime]] = {}  # when each leg was asked for or about, since somebody looked at it
 
     @workflow.run
     async def run(self, start: RefundStart) -> RefundEnd:
@@ -47,6 +45,7 @@ class RefundWorkflow(RefundOfGoods):
         while await self._returned():
             await self._approved()  # what came back is worth another amount
         await self._paid_back()
+        await self._tell_order(is_open=False)
         await self._all_heard()
         return RefundEnd(*start.about, self._refund.stage)
 
@@ -106,12 +105,21 @@ class RefundWorkflow(RefundOfGoods):
         else:
             await self._record_step(RefundActivities.open, self._asked)
 
+    async def _tell_order(self, *, is_open: bool) -> None:
+        """Its after-sale axis, and its cases of money that is due. What was refused at once is none of its business."""
+        if is_open:
+            self._order_knows = not self._refund.ended
+        if self._order_knows:
+            fact = RefundMoved(self._refund.order_id, self._refund.refund_id, is_open)
+            await refund_starting.tell_order(fact)
+
     async def _approved(self) -> None:
         """9.3 Those whom the policy names have signed for this amount and version; superiors are reminded."""
         if self._refund.ended:
             return
         route = await self._routed()
-        while self._approval.status in UNDECIDED:
+        await self._tell_order(is_open=True)
+        while not route.by_itself and self._approval.status in UNDECIDED:
             due = await self._next_reminder(route)
             if not await self._until(
                 lambda: self._approval.status not in UNDECIDED, by=due and due[1].at, resting=True
@@ -153,6 +161,11 @@ class RefundWorkflow(RefundOfGoods):
             route: Route = await workflow.execute_local_activity_method(
                 ApproverActivities.route, self._facts(), **options.RECORD
             )
+            if route.by_itself:
+                step, policy = self._step("approve_by_policy"), f"{route.policy}@{route.version}"
+                fact = PolicyApproved(step.refund_id, step.order_id, step.transaction_id, policy, route.why)
+                await self._record_step(RefundActivities.approve_by_policy, fact)
+                return route
             stuck = route.stuck
             if not stuck:
                 try:
@@ -172,8 +185,14 @@ class RefundWorkflow(RefundOfGoods):
         refund = self._refund
         assert refund.together is not None
         order = refund.order_id
+        nobody_asked = refund.applicant == BY_ITSELF
         return RefundFacts(
-            refund.together, order.channel, order.shop_id, reason=refund.reason, applicant=refund.applicant
+            self._amount if nobody_asked else refund.together,
+            order.channel,
+            order.shop_id,
+            reason=refund.reason,
+            applicant=refund.applicant,
+            basis="due" if nobody_asked else "sale",
         )
 
     async def _next_reminder(self, route: Route) -> tuple[Task, Level] | None:
@@ -208,75 +227,6 @@ class RefundWorkflow(RefundOfGoods):
         await self._move_approval(after, "workflow", "remind", why=f"told {level.person}", reminder=note)
 
     # Money
-
-    def _due(self, leg: LegView) -> datetime | None:
-        """When to ask next: at once, then at doubling pauses. None while it is a person's turn, or it has ended."""
-        if leg.leg.state not in (*TO_BE_ASKED, *TO_BE_ASKED_ABOUT):
-            return None
-        asks = self._asks.get(leg.leg.number)
-        if not asks:
-            return workflow.now()
-        limits = self._refund.limits
-        pause: timedelta = limits.refund_first_pause * 2 ** min(len(asks) - 1, MOST_DOUBLINGS)
-        return asks[-1] + min(pause, limits.refund_longest_pause)
-
-    def _next_due(self) -> datetime | None:
-        return min((at for leg in self._refund.legs if (at := self._due(leg)) is not None), default=None)
-
-    async def _asked_once(self, leg: LegView) -> None:
-        """One call, under the number that the leg has; what was not heard is unknown, never failed."""
-        number = leg.leg.number
-        asks = self._asks.setdefault(number, [])
-        asks.append(workflow.now())
-        if leg.leg.state in TO_BE_ASKED:
-            await self._record_step(RefundActivities.ask_leg, self._step("refund", number))
-        told = await self._told(leg)
-        if told is None:
-            return
-        step = self._step("refund", number)
-        await self._record_step(
-            RefundActivities.record_answer,
-            LegAnswered(step.refund_id, step.order_id, step.transaction_id, number, told),
-        )
-        now = self._refund.legs[number - 1]
-        if now.leg.state in TO_BE_ASKED_ABOUT and workflow.now() - asks[0] >= self._refund.limits.refund_unclear_after:
-            detail = f"{now.leg.amount} under {now.leg.out_refund_no}: {len(asks)} times asked, and nobody knows"
-            await self._open_case_about(Cause.REFUND_UNCLEAR, now.leg.out_refund_no, detail)
-
-    async def _told(self, leg: LegView) -> Told | None:
-        """None when the provider told us by itself how it ended, before we had our answer."""
-        try:
-            answer = await self._attempt(
-                lambda: self._call(leg), lambda: self._refund.legs[leg.leg.number - 1].leg.ended
-            )
-        except exceptions.ActivityError:
-            return Told(RefundOutcome.UNKNOWN)
-        if answer is None:
-            return None
-        return Told(answer.outcome, answer.refund_no, answer.amount, answer.at, answer.code)
-
-    def _call(self, view: LegView) -> workflow.ActivityHandle[RefundAnswer]:
-        leg, call = view.leg, options.provider_call(self._refund.limits)
-        if leg.state in TO_BE_ASKED_ABOUT:
-            question = RefundQuestion(
-                *leg.payment,
-                view.out_trade_no,
-                leg.out_refund_no,
-                leg.amount,
-                view.captured,
-                self._step("query_refund", leg.number).transaction_id,
-            )
-            return workflow.start_activity_method(PaymentActivities.query_refund, question, **call)
-        order = RefundOrder(
-            *leg.payment,
-            view.out_trade_no,
-            leg.out_refund_no,
-            leg.amount,
-            view.captured,
-            reason="",
-            transaction_id=self._step("refund", leg.number).transaction_id,
-        )
-        return workflow.start_activity_method(PaymentActivities.refund, order, **call)
 
     def _decision(self) -> CaseDecision | None:
         waiting = self._waiting_cases()

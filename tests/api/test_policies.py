@@ -124,6 +124,7 @@ async def test_the_shipped_policy_holds_until_one_is_saved(office: Office) -> No
     shipped = (await office.get("/policies/refunds")).json()
     assert (shipped["version"], shipped["saved_by"]) == (0, None)
     assert shipped["in_words"] == [
+        "due back: the amount is at most 200.00 CNY, basis is due -> nobody: it goes back by itself",
         (
             "small: the amount is at most 200.00 CNY -> "
             "support supervisor (any of support_supervisor, reminded after 24 h)"

@@ -60,7 +60,9 @@ async def test_people_are_listed_mended_and_saved_again(desk: Desk, record: Asyn
 
 async def test_a_policy_is_shown_checked_and_saved(desk: Desk) -> None:
     shown = await desk.lockstep("policy", "show")
-    assert shown.out.startswith("refunds version 0, shipped\n1. small: the amount is at most 200.00 CNY -> support")
+    assert shown.out.startswith(
+        "refunds version 0, shipped\n1. due back: the amount is at most 200.00 CNY, basis is due"
+    )
     checked = await desk("policy", "check", file=ALL_TO_FINANCE)
     assert (checked.code, checked.out) == (
         0,
@@ -80,9 +82,9 @@ async def test_a_policy_is_shown_checked_and_saved(desk: Desk) -> None:
 
 
 REFUND = """
-    insert into refunds (id, order_id, applicant, kind, basis, reason, note, currency, amount_minor, shipping_minor,
+    insert into refunds (id, order_id, applicant, kind, goods, basis, reason, note, currency, amount_minor, shipping_minor,
         adjustments, version, decision, repayment, stage, refusal, approval_moves, requested_at, updated_at)
-    values (:id, 'shop/tea/1001', :applicant, 'refund_only', 'sale', '', '', 'CNY', :amount, 0,
+    values (:id, 'shop/tea/1001', :applicant, 'refund_only', 'kept', 'sale', '', '', 'CNY', :amount, 0,
         '[]', 1, :decision, 'not_begun', 'awaiting_approval', '', 0, :at, :at)
 """
 ORDER = """

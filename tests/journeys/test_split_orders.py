@@ -60,7 +60,9 @@ async def wishes_no_more(stage: Stage, order_no: str) -> None:
 
 
 async def due(stage: Stage, order_no: str) -> Any:
-    return await stage.value("select refund_due_minor from order_money where order_id = :id", id=f"shop/tea/{order_no}")
+    return await stage.value(
+        "select refund_due_minor + refunded_minor from order_money where order_id = :id", id=f"shop/tea/{order_no}"
+    )
 
 
 @pytest.mark.timeout(180)

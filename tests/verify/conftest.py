@@ -103,6 +103,8 @@ def _odd_money(world: SmallWorld) -> None:
     world.pay("1008")  # paid twice
     world.pay("1008", part=2)
     world.case("1008", "surplus_payment", "alipay/main/T1008_2")
+    too_much = world.rows["payments"][-1]["amount_minor"]
+    world.book("1008", "refund_due", "alipay/main/T1008_2", {"held_apart": too_much, "refund_payable": -too_much})
     world.push("1008")
 
 

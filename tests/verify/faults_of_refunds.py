@@ -5,9 +5,12 @@ from tests.verify.planting import Dump, outside, record
 _REFUND = """
     insert into refunds (id, order_id, applicant, kind, goods, basis, reason, note, currency, amount_minor,
                          shipping_minor, adjustments, version, decision, repayment, stage, refusal, policy,
-                         approval_moves, approved_minor, approved_version, requested_at, updated_at)
+                         approval, approval_moves, approved_minor, approved_version, requested_at, updated_at)
     values ('{id}', '{order}', 'ann', 'refund_only', '{goods}', 'sale', 'damaged', '', 'CNY', {amount}, 0, '[]', 1,
-            '{decision}', 'under_way', 'paying_back', '', 'refunds@0', 2, {amount}, 1, now(), now());
+            '{decision}', 'under_way', 'paying_back', '', 'refunds@0',
+            jsonb_build_object('status', 'approved', 'version', 1,
+                               'amount', jsonb_build_object('amount_minor', {amount})),
+            2, {amount}, 1, now(), now());
     insert into refund_legs (refund_id, number, out_refund_no, provider, account, trade_no, currency, amount_minor,
                              freight_minor, state, planned_at, updated_at)
     select '{id}', 1, 'no_{id}_1', provider, account, trade_no, currency, {amount}, 0, '{state}', now(), now()
