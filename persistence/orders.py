@@ -62,8 +62,12 @@ class PostgresOrders(Transitions, OrderRecords):
         clock: Clock,
         limits: Limits,
         measures: Measures = UNMEASURED,
+        *,
+        pays_back: bool = False,
     ) -> None:
+        """`pays_back`: what is due back goes back by itself."""
         super().__init__(engine, clock, limits, measures)
+        self._pays_back = pays_back
         self._customers = customers
 
     async def load(self, step: OrderStep) -> OrderView:
@@ -170,6 +174,8 @@ class PostgresOrders(Transitions, OrderRecords):
             return await self._view(here)
 
     async def due_back(self, step: OrderStep) -> DueBack | None:
+        if not self._pays_back:
+            return None
         async with reading(self._engine) as db:
             return await due_back.next_due(db, str(step.order_id))
 

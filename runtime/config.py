@@ -20,12 +20,7 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_settings import (
-    BaseSettings,
-    PydanticBaseSettingsSource,
-    SecretsSettingsSource,
-    SettingsConfigDict,
-)
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SecretsSettingsSource, SettingsConfigDict
 
 from domain.errors import InvalidReference
 from domain.limits import Limits
@@ -212,6 +207,8 @@ class Settings(TemporalSettings):
     trusted_proxies: str = ""
     """Comma-separated addresses or networks of proxies of ours: they tell whose request they pass on."""
     limits: Limits = Limits()
+    due_back_by_itself: bool = False
+    """Whether money that is due back goes back by itself, as far as the policy lets it."""
     time_scale: float = Field(default=1.0, gt=0)
     """1 is real time; the demo lets an hour pass in a minute with 60."""
     tracing: bool = True

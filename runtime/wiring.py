@@ -94,7 +94,9 @@ async def open_house(
             await temporal.connect(settings),
             customers,
             Evidence(settings.record_key_bytes),
-            PostgresOrders(engine, customers, clock, settings.scaled_limits, metrics),
+            PostgresOrders(
+                engine, customers, clock, settings.scaled_limits, metrics, pays_back=settings.due_back_by_itself
+            ),
             providers,
             warehouse,
             metrics,

@@ -82,8 +82,9 @@ async def test_a_policy_is_shown_checked_and_saved(desk: Desk) -> None:
 
 
 REFUND = """
-    insert into refunds (id, order_id, applicant, kind, goods, basis, reason, note, currency, amount_minor, shipping_minor,
-        adjustments, version, decision, repayment, stage, refusal, approval_moves, requested_at, updated_at)
+    insert into refunds (id, order_id, applicant, kind, goods, basis, reason, note, currency, amount_minor,
+        shipping_minor, adjustments, version, decision, repayment, stage, refusal, approval_moves,
+        requested_at, updated_at)
     values (:id, 'shop/tea/1001', :applicant, 'refund_only', 'kept', 'sale', '', '', 'CNY', :amount, 0,
         '[]', 1, :decision, 'not_begun', 'awaiting_approval', '', 0, :at, :at)
 """

@@ -40,6 +40,8 @@ STAFF = (
 class RefundWorld(World):
     """Two packs have been delivered; ann asks for a refund, lin supervises support, fang manages finance."""
 
+    pays_back = True
+
     async def start_workers(self) -> None:
         await super().start_workers()
         steps = RefundActivities(PostgresRefunds(self.record, self.clock, self.limits)).all

@@ -54,6 +54,8 @@ SIGNALS: dict[type, Callable[..., None]] = {
 class World(Seen):
     """`order` is what the shop will place; change it before `place`."""
 
+    pays_back = False  # what is due back stays due: nobody serves the queue of refunds
+
     def __init__(self, env: WorkflowEnvironment, record: AsyncEngine, order_id: OrderId, now: datetime) -> None:
         self.env = env
         self.record = record
@@ -79,7 +81,7 @@ class World(Seen):
     # The process
 
     async def start_workers(self) -> None:
-        records = PostgresOrders(self.record, self.customers, self.clock, self.limits)
+        records = PostgresOrders(self.record, self.customers, self.clock, self.limits, pays_back=self.pays_back)
         interceptors = [VirtualTime(self.env, self.clock), AttemptLog(), self.troubles]
         for worker in workers(
             self.env, records, {self.provider.name: self.provider}, self.warehouse, interceptors, max_cached_workflows=0
