@@ -117,9 +117,9 @@ async def must_be_first_body(house: House, token: Token, key: str | None, case_i
         raise Problem(422, "idempotency-key-reused", detail) from None
 
 
-async def decide(house: House, case_id: str, body: DecideBody, response: Response) -> DecidedAnswer:
+async def decide(house: House, case_id: str, body: DecideBody, by: str, response: Response) -> DecidedAnswer:
     """200 once it is carried out, 202 when the order has it and no worker took it up yet."""
-    decision = _decision(case_id, body)
+    decision = _decision(case_id, body, by)
     try:
         decided = await CaseDecisions(house.engine, house.temporal, house.clock).decide(decision)
     except CaseNotKnown as unknown:
@@ -134,12 +134,10 @@ async def decide(house: House, case_id: str, body: DecideBody, response: Respons
     return _answer(house, decided, response)
 
 
-def _decision(case_id: str, body: DecideBody) -> CaseDecision:
+def _decision(case_id: str, body: DecideBody, by: str) -> CaseDecision:
     if body.choice not in set(Choice):
         raise Problem(422, "decision-refused", f"choose one of {', '.join(Choice)}, not {body.choice!r}")
-    return CaseDecision(
-        case_id, Choice(body.choice), body.by, body.reason, body.second_person, body.outside_shipment_no
-    )
+    return CaseDecision(case_id, Choice(body.choice), by, body.reason, body.second_person, body.outside_shipment_no)
 
 
 def _answer(house: House, decided: Decided, response: Response) -> DecidedAnswer:

@@ -1,5 +1,6 @@
 """Policies over HTTP: shown, tried on cases, saved."""
 
+from api.actors import changing
 from api.errors import Problem
 from api.policy_bodies import (
     ComparedAnswer,
@@ -36,7 +37,7 @@ async def one_policy(house: House, policy_id: str, version: int | None) -> Polic
 async def save(house: House, token: Token, policy: Policy, if_match: str | None) -> PolicyAnswer:
     with changes(if_match):
         async with house.engine.begin() as db:
-            by, seen = f"token {token.name}", version_seen(if_match)
+            by, seen = changing(token), version_seen(if_match)
             saved = await policy_saving.save_policy(db, policy, by, house.clock.now(), based_on=seen)
     return await one_policy(house, saved.id, saved.version)
 

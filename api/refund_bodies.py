@@ -64,11 +64,12 @@ class RefundBody(Strict):
 class DecisionBody(Strict):
     """`verb`: approve, refuse, add_signer, remove_signer, transfer, delegate, send_back, resubmit.
 
-    `version` and `task` are those that were seen; what was changed meanwhile is refused.
+    `version` and `task` are those that were seen; what was changed meanwhile is refused. `by`: the token's person,
+    or nothing.
     """
 
     verb: Annotated[str, Field(pattern=r"^[a-z_]{1,20}$")]
-    by: Id
+    by: Id | None = None
     version: Annotated[int, Field(ge=1, le=10**6)]
     task: Annotated[int, Field(ge=0, le=10**6)] | None = None
     reason: Said = ""
@@ -77,10 +78,10 @@ class DecisionBody(Strict):
     step: Annotated[int, Field(ge=0, le=100)] | None = None
     keep_signatures: bool = False
 
-    def command(self) -> ApprovalCommand:
+    def command(self, by: str) -> ApprovalCommand:
         return ApprovalCommand(
             self.verb,
-            self.by,
+            by,
             self.version,
             self.task,
             self.reason,
@@ -111,9 +112,9 @@ class DeductionBody(Strict):
 
 
 class AssessmentBody(Strict):
-    """What is taken off for damaged goods; nothing: paid back as approved."""
+    """What is taken off for damaged goods; nothing: paid back as approved. `by`: the token's person, or nothing."""
 
-    by: Id
+    by: Id | None = None
     reason: Annotated[str, Field(min_length=1, max_length=500)]
     deductions: Annotated[tuple[DeductionBody, ...], Field(max_length=200)] = ()
 

@@ -93,9 +93,9 @@ async def send_goods(house: House, refund_id: str, body: WaybillBody, response: 
     return await _carried_out(house, refund_id, RefundDesk(house.temporal).send_goods(fact), response)
 
 
-async def assess(house: House, refund_id: str, body: AssessmentBody, response: Response) -> RefundAnswer:
+async def assess(house: House, refund_id: str, body: AssessmentBody, by: str, response: Response) -> RefundAnswer:
     known = await show_refund(house, refund_id)
-    fact = ReturnAssessed(refund_id, OrderId.parse(known.order), body.by, body.reason, body.amounts(known.currency))
+    fact = ReturnAssessed(refund_id, OrderId.parse(known.order), by, body.reason, body.amounts(known.currency))
     return await _carried_out(house, refund_id, RefundDesk(house.temporal).assess(fact), response)
 
 

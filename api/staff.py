@@ -1,5 +1,6 @@
 """People over HTTP: what is shown of them, and how one is changed."""
 
+from api.actors import changing
 from api.errors import Problem
 from api.people_bodies import PeopleAnswer, PersonAnswer
 from api.versions import changes, version_seen
@@ -34,5 +35,5 @@ async def put_person(house: House, token: Token, person: Person, if_match: str |
     with changes(if_match):
         async with house.engine.begin() as db:
             seen = {person.id: version_seen(if_match)}
-            await people.save_people(db, [person], f"token {token.name}", house.clock.now(), seen=seen)
+            await people.save_people(db, [person], changing(token), house.clock.now(), seen=seen)
     return await one_person(house, person.id)

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from persistence.edge_tables import api_tokens, idempotency_keys
+from persistence.people_tables import people
 
 SCOPES = (
     "orders:write",
@@ -28,31 +29,54 @@ SCOPES = (
 
 @dataclass(frozen=True)
 class Token:
-    """`scopes` are some of SCOPES."""
+    """`scopes` are some of SCOPES. `person`: whom it belongs to; None for a program's."""
 
     name: str
     scopes: frozenset[str]
+    person: str | None = None
 
 
 def digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-async def create_token(db: AsyncConnection, name: str, scopes: Sequence[str], now: datetime) -> str:
+async def create_token(
+    db: AsyncConnection, name: str, scopes: Sequence[str], now: datetime, person: str | None = None
+) -> str:
     """The secret, shown once; the record keeps its hash. A token of the same name is replaced."""
     secret = f"lk_{secrets.token_urlsafe(32)}"
-    row = {"name": name, "token_sha256": digest(secret), "scopes": list(scopes), "created_at": now, "revoked_at": None}
+    row = {
+        "name": name,
+        "token_sha256": digest(secret),
+        "scopes": list(scopes),
+        "person": person,
+        "created_at": now,
+        "revoked_at": None,
+    }
     statement = insert(api_tokens).on_conflict_do_update(index_elements=["name"], set_=row)
     await db.execute(statement, row)
     return secret
 
 
 async def find_token(db: AsyncConnection, secret: str) -> Token | None:
-    query = select(api_tokens.c.name, api_tokens.c.scopes).where(
-        api_tokens.c.token_sha256 == digest(secret), api_tokens.c.revoked_at.is_(None)
+    """None for the token of somebody who has left, too."""
+    of_people = api_tokens.outerjoin(people, people.c.id == api_tokens.c.person)
+    query = (
+        select(api_tokens.c.name, api_tokens.c.scopes, api_tokens.c.person)
+        .select_from(of_people)
+        .where(
+            api_tokens.c.token_sha256 == digest(secret),
+            api_tokens.c.revoked_at.is_(None),
+            people.c.active.is_not(False),
+        )
     )
     row = (await db.execute(query)).one_or_none()
-    return None if row is None else Token(row.name, frozenset(row.scopes))
+    return None if row is None else Token(row.name, frozenset(row.scopes), row.person)
+
+
+async def works_here(db: AsyncConnection, person: str) -> bool:
+    query = select(people.c.id).where(people.c.id == person, people.c.active)
+    return (await db.execute(query)).first() is not None
 
 
 async def token_is_in_use(db: AsyncConnection, name: str) -> bool:

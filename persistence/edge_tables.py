@@ -4,6 +4,7 @@ from sqlalchemy import (
     ARRAY,
     BigInteger,
     Column,
+    ForeignKey,
     Identity,
     Index,
     Integer,
@@ -60,6 +61,7 @@ api_tokens = Table(
     text_column("name", key=True),
     text_column("token_sha256"),
     Column("scopes", ARRAY(Text), nullable=False),
+    Column("person", Text, ForeignKey("people.id"), nullable=True),  # without one: a program's
     moment("created_at"),
     moment("revoked_at", null=True),
     UniqueConstraint("token_sha256"),

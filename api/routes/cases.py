@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Response
 
+from api.actors import deciding
 from api.case_decisions import (
     CaseAnswer,
     CasePage,
@@ -50,5 +51,6 @@ async def decide_case(
 
     Only Temporal's memory holds it until then: if the case is still open later, send the same again; it counts once.
     """
+    by = deciding(token, body.by)
     await must_be_first_body(here, token, key, case_id, body)
-    return await decide(here, case_id, body, response)
+    return await decide(here, case_id, body, by, response)

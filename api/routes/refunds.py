@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Response
 
+from api.actors import deciding, speaking
 from api.dependencies import AcceptanceHere, HouseHere, ShopRequestHere, scope
 from api.errors import Documented, problems
 from api.refund_bodies import (
@@ -31,6 +32,7 @@ PENDING: Documented = {202: {"model": RefundAnswer}}
 @router.post("", summary="Ask for a refund", status_code=202, responses=problems(400, 404, 409, 413))
 async def ask(request: ShopRequestHere, body: RefundBody, acceptance: AcceptanceHere) -> AskedAnswer:
     """Opened, or refused with the exact maximum that can still go back. The same key asks for the same refund."""
+    speaking(request.token, body.applicant)
     return await ask_refund(acceptance, request, body)
 
 
@@ -44,29 +46,30 @@ async def one(refund_id: RefundHere, here: HouseHere, _: ReaderHere) -> RefundAn
     "/{refund_id}/decisions", summary="Act on the approval", responses={**PENDING, **problems(400, 404, 409, 413)}
 )
 async def decide(
-    refund_id: RefundHere, body: DecisionBody, here: HouseHere, _: DeciderHere, response: Response
+    refund_id: RefundHere, body: DecisionBody, here: HouseHere, token: DeciderHere, response: Response
 ) -> RefundAnswer:
     """Approve, refuse, or another verb, on the version that was seen. Of two at once one counts, 409 for the other."""
-    return await act(here, refund_id, body.command(), response)
+    return await act(here, refund_id, body.command(deciding(token, body.by)), response)
 
 
 @router.post(
     "/{refund_id}/withdrawal", summary="Withdraw a refund", responses={**PENDING, **problems(400, 404, 409, 413)}
 )
 async def withdraw(
-    refund_id: RefundHere, body: WithdrawalBody, here: HouseHere, _: ShopHere, response: Response
+    refund_id: RefundHere, body: WithdrawalBody, here: HouseHere, token: ShopHere, response: Response
 ) -> RefundAnswer:
     """By its applicant, until it is decided."""
-    return await act(here, refund_id, ApprovalCommand("withdraw", body.by, body.version), response)
+    return await act(here, refund_id, ApprovalCommand("withdraw", speaking(token, body.by), body.version), response)
 
 
 @router.put(
     "/{refund_id}/waybill", summary="Goods were sent back", responses={**PENDING, **problems(400, 404, 409, 413)}
 )
 async def waybill(
-    refund_id: RefundHere, body: WaybillBody, here: HouseHere, _: ShopHere, response: Response
+    refund_id: RefundHere, body: WaybillBody, here: HouseHere, token: ShopHere, response: Response
 ) -> RefundAnswer:
     """By the buyer, or by support for him, within his window; the warehouse is told what to expect."""
+    speaking(token, body.by)
     return await send_goods(here, refund_id, body, response)
 
 
@@ -74,7 +77,7 @@ async def waybill(
     "/{refund_id}/assessment", summary="Say what damage costs", responses={**PENDING, **problems(400, 404, 409, 413)}
 )
 async def assessment(
-    refund_id: RefundHere, body: AssessmentBody, here: HouseHere, _: DeciderHere, response: Response
+    refund_id: RefundHere, body: AssessmentBody, here: HouseHere, token: DeciderHere, response: Response
 ) -> RefundAnswer:
     """While damaged goods wait for a word; another amount than was approved needs every signature again."""
-    return await assess(here, refund_id, body, response)
+    return await assess(here, refund_id, body, deciding(token, body.by), response)

@@ -30,6 +30,7 @@ from ports.records import CaseSettled, OrderPlaced, OrderView, PushRecorded
 from ports.warehouse import Recipient, Warehouse
 from runtime.config import Settings
 from runtime.wiring import House
+from tests.api.people import hired
 from tests.builders import NOON, ORDER_ID, capture, line, order, parcel, reported, settled, step
 
 KEY = base64.b64encode(b"k" * 32).decode()
@@ -130,9 +131,12 @@ class Edge:
         async with self.house.engine.begin() as db:
             await db.execute(text(statement), values)
 
-    async def token(self, *scopes: str) -> dict[str, str]:
+    async def token(self, *scopes: str, person: str | None = None) -> dict[str, str]:
         async with self.house.engine.begin() as db:
-            secret = await access.create_token(db, "-".join(scopes) or "none", scopes, self.clock.now())
+            if person is not None:
+                await hired(db, person)
+            name = "-".join((*scopes, person) if person else scopes) or "none"
+            secret = await access.create_token(db, name, scopes, self.clock.now(), person)
         return {"Authorization": f"Bearer {secret}"}
 
     def link(self, order_id: OrderId = ORDER_ID) -> str:

@@ -10,6 +10,7 @@ from persistence.customers import Customers
 from persistence.orders import PostgresOrders
 from ports.clock import FixedClock
 from ports.warehouse import Recipient
+from tests.api.people import hired
 from tests.builders import NOON, placed, settled, step
 from tests.cli.conftest import KEY, CommandLine
 
@@ -43,6 +44,11 @@ async def test_an_entity_and_its_shop_are_added_and_changed(lockstep: CommandLin
         (("stock", "set", "TEA-CUP", "--", "-1"), 2, "Invalid value for 'units'"),
         (("stock", "set", "TEA-CUP", "many"), 2, "Invalid value for 'units'"),
         (("token", "create", "t", "--scope", "root"), 2, "there is no scope root"),
+        (
+            ("token", "create", "t", "--scope", "cases:write", "--person", "gone"),
+            1,
+            "nobody of the id 'gone' works here",
+        ),
         (("token", "create", "t"), 2, "Missing option '--scope'"),
         (("token", "revoke", "nobody"), 1, "no token 'nobody' is in use"),
     ],
@@ -102,6 +108,15 @@ async def test_a_token_opens_until_it_is_revoked(lockstep: CommandLine, record: 
     async with record.connect() as db:
         assert await access.find_token(db, fresh) is None
         assert await access.find_token(db, secret) is None
+
+
+async def test_a_persons_token_says_whose_it_is(lockstep: CommandLine, record: AsyncEngine) -> None:
+    async with record.begin() as db:
+        await hired(db, "lin")
+    made = await lockstep.data("token", "create", "lin's", "--scope", "cases:write", "--person", "lin")
+    async with record.connect() as db:
+        found = await access.find_token(db, made["token"])
+    assert (made["person"], found and found.person) == ("lin", "lin")
 
 
 async def test_a_customer_is_erased_once_and_not_while_the_warehouse_needs_the_address(

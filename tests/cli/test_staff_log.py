@@ -63,7 +63,7 @@ async def test_each_command_that_changes_something_leaves_an_entry(lockstep: Com
         assert said.code == 0, said
         printed += said.out
     component = {"sku": "TEA-CUP", "quantity": 2, "price_weight": 14}
-    token = {"token": "shop tea", "scopes": ["orders:write"]}
+    token = {"token": "shop tea", "scopes": ["orders:write"], "person": None}
     assert await deeds(lockstep) == [
         ("mei", "add_entity", {"entity": "east", "name": "East Ltd", "time_zone": "Asia/Shanghai"}),
         ("mei", "add_shop", SHOP),

@@ -27,6 +27,7 @@ from sandbox.server import server as sandbox_server
 from sandbox.town import Settings as TownSettings
 from sandbox.town import Town
 from sandbox.world import World
+from tests.journeys.names import InHisName
 from tests.journeys.notices import SECOND_ACCOUNT, Pen
 from workflows import identity
 
@@ -234,9 +235,8 @@ async def open_outside(
         world = World.load(world_folder)
         app = build(world, TownSettings(lockstep=apis, api_token=secret, time_scale=TIME_SCALE))
         outside = await stack.enter_async_context(serving(sandbox_server(app, 0), taken))
-        headers = {"Authorization": f"Bearer {secret}"}
         shop = await stack.enter_async_context(
-            httpx.AsyncClient(base_url=apis[0], headers=headers, timeout=10, limits=SHORT_LIVED)
+            httpx.AsyncClient(base_url=apis[0], auth=InHisName(house, secret), timeout=10, limits=SHORT_LIVED)
         )
         control = await stack.enter_async_context(httpx.AsyncClient(base_url=outside, timeout=10, limits=SHORT_LIVED))
         yield Stage(house, app.state.town, shop, control, Pen(world))

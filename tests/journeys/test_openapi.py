@@ -20,6 +20,7 @@ from persistence import access
 from ports.clock import SystemClock
 from runtime.embedded import EmbeddedTemporal
 from runtime.wiring import open_house, workers
+from tests.api.people import hired
 from tests.journeys.orders import ORDER
 from tests.journeys.staging import SCOPES, api_server, bound_socket, eventually, serving, settings_for
 
@@ -56,7 +57,9 @@ async def real(
         for worker in workers(house):
             await stack.enter_async_context(worker)
         async with house.engine.begin() as db:
-            tokens = [await access.create_token(db, str(len(each)), each, house.clock.now()) for each in (SCOPES, ())]
+            await hired(db, "lin")
+            now = house.clock.now()
+            tokens = [await access.create_token(db, str(len(each)), each, now, "lin") for each in (SCOPES, ())]
         real = Real(url, *({"Authorization": f"Bearer {token}"} for token in tokens))
         await _place(real)
         yield real
