@@ -9,25 +9,22 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
-from temporalio.common import WorkflowIDReusePolicy
 from temporalio.service import RPCError
 
 from api.allowances import Allowances, Limit
 from api.errors import Problem
 from domain.case import NewCase
-from domain.order import Stage
 from domain.reference import OrderId
 from persistence import cases
 from persistence.engine import Connection
 from persistence.evidence import Arrival, Verdict
+from runtime.messenger import signal_order
 from runtime.trace_ids import ids
 from runtime.tracing import span
 from runtime.wiring import House
 from workflows import identity
-from workflows.messages import Fact, OrderStart
-from workflows.order import OrderWorkflow
+from workflows.messages import Fact
 
 log = logging.getLogger("lockstep.messages")
 SIGNAL_PATIENCE = timedelta(seconds=4)  # the strictest sender waits 5 s for its answer
@@ -96,21 +93,11 @@ class Acceptance:
     async def tell(self, order_id: OrderId, signal: Callable[..., None], fact: Fact, summary: str = "") -> None:
         """Durable once this returns: the workflow has the fact, or a new run begins with it. Problem 503 otherwise."""
         workflow_id = identity.order_workflow_id(order_id)
-        options: dict[str, Any] = {"static_summary": summary} if summary else {}
         try:
             async with asyncio.timeout(SIGNAL_PATIENCE.total_seconds()):  # the client would try for longer by itself
                 with span(f"signal {signal.__name__}", {"lockstep.workflow_id": workflow_id}):
-                    await self.house.temporal.start_workflow(
-                        OrderWorkflow.run,
-                        OrderStart(order_id),
-                        id=workflow_id,
-                        task_queue=identity.ORDERS,
-                        id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-                        start_signal=signal.__name__,
-                        start_signal_args=[fact],
-                        search_attributes=identity.search_attributes(order_id, Stage.AWAITING_PAYMENT),
-                        rpc_timeout=SIGNAL_PATIENCE,
-                        **options,
+                    await signal_order(
+                        self.house.temporal, order_id, signal.__name__, fact, SIGNAL_PATIENCE, summary or None
                     )
         except (RPCError, TimeoutError) as error:
             raise Problem(

@@ -11,6 +11,7 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from activities.approvers import ApproverActivities
+from activities.messages import MessageActivities
 from activities.outbox import OutboxActivities
 from activities.payments import PaymentActivities
 from activities.records import RecordActivities
@@ -38,6 +39,7 @@ from ports.warehouse import Warehouse
 from runtime import temporal
 from runtime.attempts import AttemptLog
 from runtime.config import AlipayAccountSettings, Settings, ShopListenerSettings, WechatPayAccountSettings
+from runtime.messenger import TemporalMessenger
 from runtime.metrics import UNCOLLECTED, Metrics
 from runtime.sender import StartsTheSender
 from runtime.starting import WrongSettings
@@ -155,11 +157,13 @@ def workers(house: House) -> list[Worker]:
     """One per task queue that this process serves: our own steps, and one for each class of outside system."""
     payments = PaymentActivities(house.providers)
     records = RecordActivities(house.orders)
+    messages = MessageActivities(TemporalMessenger(house.temporal))
     warehouse = WarehouseActivities(house.warehouse, house.orders)
     limits = house.settings.scaled_limits
     refunds = [
         *RefundActivities(PostgresRefunds(house.engine, house.clock, limits, house.metrics)).all,
         *ApproverActivities(PostgresApprovers(house.engine)).all,
+        *messages.all,
     ]
     outbox = PostgresOutbox(house.engine, house.clock, limits, house.metrics)
     sending = OutboxActivities(outbox, house.channels, house.clock, limits)
@@ -167,7 +171,7 @@ def workers(house: House) -> list[Worker]:
         identity.ORDERS: lambda: _worker(
             house,
             identity.ORDERS,
-            records.all,
+            [*records.all, *messages.all],
             workflows=temporal.WORKFLOWS,
             no_remote_activities=True,
             max_concurrent_local_activities=house.settings.database_pool,  # more would only wait for a connection

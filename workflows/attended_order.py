@@ -5,13 +5,16 @@ from typing import Any, NoReturn
 
 from temporalio import workflow
 
+from activities.messages import MessageActivities
 from activities.records import RecordActivities
 from domain.case import CaseDecision, Cause
 from domain.limits import Limits
 from domain.order import Cancellation
 from domain.reference import OrderId
+from domain.refund import BY_ITSELF, Asking, Basis
 from ports.records import CaseOpened, CaseSettled, DueBack, OrderStep, OrderView, WaitingCase
-from workflows import identity, narrative, options, refund_starting
+from ports.refunds import RefundAsked
+from workflows import identity, narrative, options
 from workflows.attended import Attended
 from workflows.messages import (
     CancelRequested,
@@ -94,8 +97,11 @@ class AttendedOrder(Attended):
         due: DueBack | None = await workflow.execute_local_activity_method(
             RecordActivities.due_back, step, **options.RECORD
         )
-        if due is not None:
-            await refund_starting.start(self._order.order_id, due)
+        if due is not None:  # its number is that of the money: however often this is repeated, it is one refund
+            order_id = self._order.order_id
+            asking = Asking(identity.due_refund_id(order_id, due.number), order_id, BY_ITSELF, basis=Basis.DUE)
+            asked = RefundAsked(asking, "due_back", "")
+            await workflow.execute_local_activity_method(MessageActivities.start_refund, asked, **options.RECORD)
 
     async def _open_case(self, cause: Cause, detail: str, attempts: int = 0) -> None:
         order_id = self._order.order_id

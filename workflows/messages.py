@@ -22,10 +22,7 @@ Fact = OrderPlaced | PaymentSettled | CancelRequested | ParcelReported | Recipie
 
 @dataclass(frozen=True)
 class OrderStart:
-    """`heard`: with what a run begins that no signal could begin."""
-
     order_id: OrderId
-    heard: RefundMoved | None = None
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,6 @@ class OrderWorkflow(StoppableOrder):
     @workflow.init
     def __init__(self, start: OrderStart) -> None:
         super().__init__(start.order_id)
-        self._inbox.extend(() if start.heard is None else (start.heard,))
 
     @workflow.run
     async def run(self, start: OrderStart) -> OrderEnd:

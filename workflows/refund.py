@@ -6,6 +6,7 @@ from temporalio import workflow
 from temporalio.exceptions import ApplicationError
 
 from activities.approvers import ApproverActivities, Level, TaskAsked
+from activities.messages import MessageActivities
 from activities.refunds import RefundActivities
 from domain import approval
 from domain.approval import Status, Task
@@ -16,7 +17,7 @@ from domain.refund import BY_ITSELF, RefundStage
 from domain.route import RefundFacts, Route
 from ports.records import RefundMoved
 from ports.refunds import PolicyApproved, Reminder
-from workflows import options, refund_starting
+from workflows import options
 from workflows.attended_refund import Spoken
 from workflows.refund_goods import RefundOfGoods
 from workflows.refund_legs import RefundOfMoney
@@ -111,7 +112,7 @@ class RefundWorkflow(RefundOfGoods, RefundOfMoney):
             self._order_knows = not self._refund.ended
         if self._order_knows:
             fact = RefundMoved(self._refund.order_id, self._refund.refund_id, is_open)
-            await refund_starting.tell_order(fact)
+            await workflow.execute_local_activity_method(MessageActivities.tell_order, fact, **options.RECORD)
 
     async def _approved(self) -> None:
         """9.3 Those whom the policy names have signed for this amount and version; superiors are reminded."""

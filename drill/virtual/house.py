@@ -18,6 +18,7 @@ from temporalio.worker import (
 )
 
 from activities.approvers import ApproverActivities
+from activities.messages import MessageActivities
 from activities.payments import PaymentActivities
 from activities.records import RecordActivities
 from activities.refunds import RefundActivities
@@ -31,6 +32,7 @@ from ports.payments import PaymentProvider
 from ports.records import OrderRecords
 from ports.warehouse import Warehouse
 from runtime import temporal
+from runtime.messenger import TemporalMessenger
 from runtime.temporal import data_converter
 from runtime.tracing import plugins
 from workflows import identity
@@ -71,8 +73,9 @@ def workers(
             **more,
         )
 
+    of_orders = [*RecordActivities(records).all, *_messages(env)]
     return [
-        worker(identity.ORDERS, RecordActivities(records).all, workflows=temporal.WORKFLOWS, no_remote_activities=True),
+        worker(identity.ORDERS, of_orders, workflows=temporal.WORKFLOWS, no_remote_activities=True),
         worker(identity.PAYMENTS, PaymentActivities(providers).all),
         worker(identity.WAREHOUSE, WarehouseActivities(warehouse, records).all),
     ]
@@ -87,12 +90,17 @@ def refund_worker(
         activities=[
             *RefundActivities(PostgresRefunds(engine, clock, Limits())).all,
             *ApproverActivities(PostgresApprovers(engine)).all,
+            *_messages(env),
         ],
         workflows=temporal.WORKFLOWS,
         workflow_runner=runner,
         interceptors=interceptors,
         no_remote_activities=True,
     )
+
+
+def _messages(env: WorkflowEnvironment) -> Sequence[Callable[..., object]]:
+    return MessageActivities(TemporalMessenger(env.client)).all
 
 
 class VirtualTime(Interceptor):

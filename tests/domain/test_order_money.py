@@ -67,11 +67,11 @@ def test_the_right_amount_still_pays_after_a_wrong_one() -> None:
     ],
     ids=["the same part again", "another amount", "a part the plan does not have", "part 0"],
 )
-def test_money_beyond_the_plan_is_held_apart_with_a_case(second: Capture, cause: Cause) -> None:
+def test_money_beyond_the_plan_is_held_apart_and_due_back_with_a_case(second: Capture, cause: Cause) -> None:
     change = orders.capture_payment(scenes.paid(), second)
     assert change.order.payment is Payment.PAID
     assert [each.matched for each in change.order.captures] == [True, False]
-    assert [entry.kind for entry in change.entries] == [EntryKind.HELD_APART]
+    assert [entry.kind for entry in change.entries] == [EntryKind.HELD_APART, EntryKind.REFUND_DUE]
     assert causes(change) == [cause]
 
 
@@ -130,7 +130,11 @@ def test_money_that_came_before_its_order_is_matched_when_the_order_comes() -> N
     change = orders.place(order(), early)
     assert change.order.payment is Payment.PAID
     assert [each.matched for each in change.order.captures] == [True, False, False]
-    assert postings(change) == [("matched", {"held_apart": "144.00", "buyer_cash": "-136.00", "freight": "-8.00"})]
+    assert postings(change) == [
+        ("matched", {"held_apart": "144.00", "buyer_cash": "-136.00", "freight": "-8.00"}),
+        ("refund_due", {"held_apart": "144.00", "refund_payable": "-144.00"}),
+        ("refund_due", {"held_apart": "9.00", "refund_payable": "-9.00"}),
+    ]
     assert causes(change) == [Cause.SURPLUS_PAYMENT, Cause.AMOUNT_MISMATCH]
 
 
@@ -157,11 +161,11 @@ def test_odd_money_that_comes_after_the_end_is_due_back_too() -> None:
 
 def test_money_of_another_currency_is_held_apart_and_does_not_keep_the_order_from_its_end() -> None:
     dollars = replace(capture("3.00", "odd"), amount=Money(300, "USD"))
-    held = orders.capture_payment(scenes.paid(), dollars).order
-    assert (held.payment, [each.matched for each in held.captures]) == (Payment.PAID, [True, False])
-    change = ending.stop(held)
-    assert [case.detail for case in change.cases] == ["144.00 CNY + 3.00 USD is due back to the buyer"]
-    assert postings(change)[-1] == ("refund_due", {"held_apart": "3.00", "refund_payable": "-3.00"})
+    came = orders.capture_payment(scenes.paid(), dollars)
+    assert (came.order.payment, [each.matched for each in came.order.captures]) == (Payment.PAID, [True, False])
+    assert postings(came)[-1] == ("refund_due", {"held_apart": "3.00", "refund_payable": "-3.00"})
+    change = ending.stop(came.order)
+    assert [case.detail for case in change.cases] == ["144.00 CNY is due back to the buyer"]
 
 
 def test_the_end_and_the_money_give_the_same_books_in_either_order() -> None:

@@ -101,6 +101,11 @@ refund_unclear         - - - - - - -
 balance_short          - - - - - - -
 refund_reversed        - - - - - - -
 unknown_refund         - - - - - - -
+unexpected_return      - - - - - - -
+return_not_announced   - - - - - - -
+return_overdue         - - - - - - -
+return_damaged         - - - - - - -
+red_letter_due         - - - - - - -
 """
 STANDS = (scenes.matched(), scenes.paid(), READY, scenes.pushed(), scenes.shipped(), TOO_LATE, BACKORDERED)
 ROWS = [row.split() for row in WAITING_CASES.strip().splitlines()]

@@ -1,4 +1,4 @@
-"""Who decides in a journey: each with a token of his own, all others with the shop's."""
+"""Who speaks in a journey: who decides with a token of his own, all others with the shop's."""
 
 import asyncio
 import json
@@ -14,16 +14,16 @@ DECIDING = ("/decide", "/decisions", "/assessment")
 
 
 class InHisName(httpx.Auth):
-    """A decision goes out with a token of the person whom its body names."""
+    """A decision goes out with a token of the person whom its body names, anything else with `shop_token`."""
 
-    def __init__(self, house: House, shop: str) -> None:
-        self._house, self._shop = house, shop
+    def __init__(self, house: House, shop_token: str) -> None:
+        self._house, self.shop_token = house, shop_token
         self._tokens: dict[str, str] = {}
         self._one_at_a_time = asyncio.Lock()
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        secret = self._shop
-        if request.url.path.endswith(DECIDING):
+        secret = self.shop_token
+        if request.url.path.endswith(DECIDING) and request.content:
             secret = await self._token_of(str(json.loads(request.content)["by"]))
         request.headers.setdefault("Authorization", f"Bearer {secret}")
         yield request

@@ -20,6 +20,7 @@ from runtime.wiring import open_house
 from sandbox.faults import Fault, Place
 from tests.cli.conftest import CommandLine
 from tests.journeys.collector import Collector, collecting
+from tests.journeys.names import InHisName
 from tests.journeys.orders import ON_ITS_WAY, RECIPIENT, paid, placed
 from tests.journeys.programs import local_house, running_api, running_worker
 from tests.journeys.staging import Stage, bound_socket, eventually, open_outside, settings_for, url_of
@@ -220,7 +221,7 @@ async def test_failures_are_told_by_their_kind_and_nothing_is_told_that_is_nobod
     assert {each.trace_id for each in attempts} == {recorded.trace_id}
     assert [each.status.message for each in attempts if each.status.message]
     told = b"".join(programs.collector.raw)
-    token = stage.shop.headers["authorization"].removeprefix("Bearer ")
-    secrets = [token, "proof=", address.partition("proof=")[2], STRANGER, *RECIPIENT.values()]
+    assert isinstance(stage.shop.auth, InHisName)
+    secrets = [stage.shop.auth.shop_token, "proof=", address.partition("proof=")[2], STRANGER, *RECIPIENT.values()]
     assert [each for each in secrets if each.encode() in told] == []
     assert bytes.fromhex(STRANGER) not in told

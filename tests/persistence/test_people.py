@@ -117,7 +117,7 @@ async def test_nobody_leaves_a_step_that_then_names_nobody(staffed: AsyncEngine)
     with pytest.raises(PolicyRefused) as refused:
         await save(staffed, replace(LIN, active=False))
     assert str(refused.value) == (
-        "refunds.rules.0.steps.0: step support supervisor: nobody holds support_supervisor in entity teahouse"
+        "refunds.rules.1.steps.0: step support supervisor: nobody holds support_supervisor in entity teahouse"
     )
     successor = replace(ANN, posts=(Post("support_supervisor"),))
     assert await save(staffed, successor, replace(LIN, active=False)) == [("lin", 2), ("ann", 2)]
@@ -172,7 +172,7 @@ async def test_a_policy_that_names_nobody_is_not_saved(staffed: AsyncEngine) -> 
     with pytest.raises(PolicyRefused, match="nobody holds support_supervisor in entity south"):
         await save_new(staffed, MINE)
     async with staffed.connect() as db:
-        assert [each.place for each in await look_at(db, MINE)] == ["rules.1.steps.0"]
+        assert [each.place for each in await look_at(db, MINE)] == ["rules.2.steps.0"]
         assert await policies.newest_version(db, "refunds") == 0
 
 

@@ -120,6 +120,8 @@ def _stopped(world: SmallWorld) -> None:
 def _at_wechat_pay(world: SmallWorld) -> None:
     world.pay("2002", told=False)
     world.push("2002")
+    world.parcel("2002", {"1": 1})
+    world.move("2002", "report_parcel", fulfilment="delivered")
     world.pay("2001")
     world.push("2001")
     world.impostor("2001", "signature")

@@ -27,6 +27,7 @@ MONEY = (
         "receivable-is-captured",
         "order-money",
         "held-apart-money",
+        "dropped-units-owe",
         "audited-payments",
     ),
     record(

@@ -1,4 +1,6 @@
-"""One refund of the small world, and faults of refunds: moved unasked, unapproved, unbooked, or beyond the payment."""
+"""Three refunds of the small world (goods kept, returned, stopped).
+
+And faults of refunds: moved unasked, unapproved, unbooked, or beyond the payment."""
 
 from tests.verify.planting import Dump, outside, record
 
@@ -26,24 +28,42 @@ _DONE = {
     "goods": "kept",
 }
 _NEW = _DONE | {"id": "r1", "order": "shop/tea/1001"}
-PAID_BACK = (
-    *_REFUND.format(**_DONE).split(";"),
-    """
+_RETURNED = _DONE | {"id": "r5", "goods": "received"}
+_STOPPED = _DONE | {"id": "r6", "goods": "stopped"}
+_BOOKED = """
     insert into ledger_entries (seq, order_id, kind, reference, transaction_id, booked_at, posting_count)
-    overriding system value values (800, 'shop/tools/2002', 'refunded', 'no_r0_1', 'refund/r0/refund/1', now(), 2)
-    """,
-    """
+    overriding system value
+    values ({seq}, 'shop/tools/2002', 'refunded', 'no_{id}_1', 'refund/{id}/refund/1', now(), 2);
     insert into ledger_postings (entry_seq, account, amount_minor, currency)
-    values (800, 'buyer_cash', 100, 'CNY'), (800, 'provider_receivable', -100, 'CNY')
+    values ({seq}, 'buyer_cash', 100, 'CNY'), ({seq}, 'provider_receivable', -100, 'CNY')
+"""
+_A_UNIT = """
+    insert into refund_lines (refund_id, line_id, position, quantity, merchant_discount_minor,
+                              platform_subsidy_minor, share_minor, cash_minor)
+    select 'r0', line_id, 0, 1, 0, 0, 0, 0 from demands where order_id = 'shop/tools/2002' limit 1
+"""
+_THREE = (_DONE, _RETURNED, _STOPPED)
+PAID_BACK = (
+    *(part for each in _THREE for part in _REFUND.format(**each).split(";")),
+    *(part for seq, each in enumerate(_THREE, 800) for part in _BOOKED.format(seq=seq, id=each["id"]).split(";")),
+    "update order_money set refunded_minor = 300 where order_id = 'shop/tools/2002'",
+    _A_UNIT,
+    "update refunds set kind = 'return' where id = 'r5'",
+    "insert into returns values ('r5', 'buyer', now(), 'sf', 'SF5', now(), '[]', '{\"TOOL-SAW\": 1}', now(), '', '')",
+    """
+    insert into goods_stops (refund_id, order_id, units, asked_at, answered_at)
+    values ('r6', 'shop/tools/2002', '[]', now(), now())
     """,
-    "update order_money set refunded_minor = 100 where order_id = 'shop/tools/2002'",
 )
 
 
 def tell_paid_back(dump: Dump) -> None:
-    """What WeChat Pay says of it."""
-    dump["wechatpay"]["refunds"] = [_refund("no_r0_1", "T2002", 100)]
-    dump["wechatpay"]["calls"].append(_call("no_r0_1", "1.00"))
+    """What WeChat Pay says of them, and the warehouse of what came back."""
+    numbers = [f"no_{each['id']}_1" for each in _THREE]
+    dump["wechatpay"]["refunds"] = [_refund(number, "T2002", 100) for number in numbers]
+    dump["wechatpay"]["calls"] += [_call(number, "1.00") for number in numbers]
+    found = {"lines": [{"line_id": "1", "sku": "TOOL-SAW"}], "found": [{"line_id": "1", "good": 1}]}
+    dump["warehouse"]["returns"] = [{"reference": "r5", **found}]
 
 
 def _refund(number: str, trade_no: str, amount_minor: int) -> Dump:
@@ -84,11 +104,7 @@ REFUNDS = (
     ),
     record(
         "more units are paid back than ever left",
-        """
-        insert into refund_lines (refund_id, line_id, position, quantity, merchant_discount_minor,
-                                  platform_subsidy_minor, share_minor, cash_minor)
-        select 'r0', line_id, 0, 1000, 0, 0, 0, 0 from demands where order_id = 'shop/tools/2002' limit 1
-        """,
+        "update refund_lines set quantity = 1000 where refund_id = 'r0'",
         "paid-back-goods-had-left",
     ),
     record(

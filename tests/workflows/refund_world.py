@@ -9,6 +9,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.worker import Worker
 
 from activities.approvers import ApproverActivities
+from activities.messages import MessageActivities
 from activities.refunds import RefundActivities
 from domain.axis import Fulfilment
 from domain.case import CaseDecision, Cause, Choice
@@ -23,6 +24,7 @@ from persistence.refunds import PostgresRefunds
 from ports.refunds import RefundAsked, RefundView
 from runtime import temporal
 from runtime.attempts import AttemptLog
+from runtime.messenger import TemporalMessenger
 from tests.builders import yuan
 from tests.workflows.world import World
 from workflows import identity
@@ -45,11 +47,12 @@ class RefundWorld(World):
     async def start_workers(self) -> None:
         await super().start_workers()
         steps = RefundActivities(PostgresRefunds(self.record, self.clock, self.limits)).all
+        messages = MessageActivities(TemporalMessenger(self.env.client)).all
         people = ApproverActivities(PostgresApprovers(self.record)).all
         worker = Worker(
             self.env.client,
             task_queue=identity.REFUNDS,
-            activities=[*steps, *people],
+            activities=[*steps, *people, *messages],
             workflows=temporal.WORKFLOWS,
             workflow_runner=temporal.workflow_runner(),
             interceptors=[VirtualTime(self.env, self.clock), AttemptLog(), self.troubles],
