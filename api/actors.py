@@ -1,6 +1,7 @@
 """In whose name a request acts: that of the person whom its token belongs to, whatever its body says."""
 
 from api.errors import Problem
+from domain.people import BY_ITSELF
 from persistence.access import Token
 
 
@@ -12,7 +13,12 @@ def deciding(token: Token, named: str | None) -> str:
 
 
 def speaking(token: Token, named: str) -> str:
-    """Who asks for a refund: a shop's program says which customer; a person asks in his own name only, else 403."""
+    """Who asks for a refund: a shop's program says which customer; a person asks in his own name only, else 403.
+
+    Nobody has our own name: what it asks for may go back without a signature.
+    """
+    if named == BY_ITSELF:
+        raise Problem(403, "anothers-name", f"{BY_ITSELF} is what Lockstep calls itself: name who asks")
     if token.person not in (None, named):
         raise Problem(403, "anothers-name", "this token belongs to somebody else than the body names")
     return named

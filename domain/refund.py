@@ -16,6 +16,7 @@ from domain.errors import RefundExceedsCeiling, RefundImpossible
 from domain.goods_asked import must_be_stopped
 from domain.money import Money, total
 from domain.order import Order
+from domain.people import BY_ITSELF
 from domain.reference import OrderId
 from domain.refund_leg import Leg, LegState
 from domain.refund_money import Adjustment, Quote, RefundRequest, quote
@@ -119,7 +120,6 @@ _COMING_BACK = {
     Goods.RECEIVED: RefundStage.RETURN_RECEIVED,
 }
 NO_REQUEST = RefundRequest()
-BY_ITSELF = "lockstep"  # who asks for what goes back by itself
 _BY_STATUS = {
     Status.APPROVED: Decision.APPROVED,
     Status.REFUSED: Decision.REFUSED,

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.case import Cause
 from domain.order import Order
-from domain.refund import BY_ITSELF
+from domain.people import BY_ITSELF
 from ports.records import DueBack, WaitingCase
 
 # What a refund of our own took on stays counted, however it ended: what a person refused or gave up is not tried again.

@@ -10,8 +10,9 @@ from activities.records import RecordActivities
 from domain.case import CaseDecision, Cause
 from domain.limits import Limits
 from domain.order import Cancellation
+from domain.people import BY_ITSELF
 from domain.reference import OrderId
-from domain.refund import BY_ITSELF, Asking, Basis
+from domain.refund import Asking, Basis
 from ports.records import CaseOpened, CaseSettled, DueBack, OrderStep, OrderView, WaitingCase
 from ports.refunds import RefundAsked
 from workflows import identity, narrative, options

@@ -13,7 +13,8 @@ from domain.approval import Status, Task
 from domain.approval_verbs import VERBS, reminded
 from domain.case import CaseDecision, Cause, check_decision
 from domain.errors import ApprovalRefused, SkipRefused
-from domain.refund import BY_ITSELF, RefundStage
+from domain.people import BY_ITSELF
+from domain.refund import RefundStage
 from domain.route import RefundFacts, Route
 from ports.records import RefundMoved
 from ports.refunds import PolicyApproved, Reminder

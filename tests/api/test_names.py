@@ -64,6 +64,12 @@ async def test_a_programs_token_decides_nothing(edge: Edge, path: str, body: dic
     assert (answer.status_code, answer.json()["type"]) == (403, "urn:lockstep:problem:nobodys-token")
 
 
+async def test_nobody_asks_in_the_name_of_what_goes_back_by_itself(edge: Edge) -> None:
+    program = {**await edge.token("orders:write"), "Idempotency-Key": "k"}
+    answer = await edge.browser.post("/refunds", json={**ASKED, "applicant": "lockstep"}, headers=program)
+    assert (answer.status_code, answer.json()["type"]) == (403, "urn:lockstep:problem:anothers-name")
+
+
 async def test_the_token_of_somebody_who_has_left_opens_nothing(edge: Edge) -> None:
     mei = await edge.token("cases:read", person="mei")
     assert (await edge.browser.get("/cases", headers=mei)).status_code == 200

@@ -148,6 +148,7 @@ def test_a_stand_in_who_has_left_does_not_stand_in() -> None:
         (person("zhao", limits=(yuan("0.00"),)), "zhao: a limit is above zero"),
         (replace(person("zhao"), id="z h"), "an id has 1 to 64 letters"),
         (replace(person("zhao"), id=""), "an id has 1 to 64 letters"),
+        (replace(person("zhao"), id="lockstep"), "lockstep: the program itself has this id"),
         (replace(person("zhao"), name=" "), "zhao: say the name"),
     ],
 )
