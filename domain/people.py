@@ -149,6 +149,8 @@ def _upwards(by_id: Mapping[str, Person], person: str) -> Iterator[str]:
 def _wrong(staff: Staff) -> Iterator[str]:
     if len(staff.by_id) < len(staff.people):
         yield "two people have one id"
+    if BY_ITSELF in staff.by_id:
+        yield f"{BY_ITSELF}: the program itself has this id, choose another"
     for person in staff.people:
         yield from (f"{person.id}: {sentence}" for sentence in _wrong_in(person))
         yield from (f"{person.id}: {sentence}" for sentence in _wrong_among(person, staff.by_id))
@@ -157,8 +159,6 @@ def _wrong(staff: Staff) -> Iterator[str]:
 def _wrong_in(person: Person) -> Iterator[str]:
     if not ID.fullmatch(person.id):
         yield "an id has 1 to 64 letters, digits, or . _ @ -"
-    if person.id == BY_ITSELF:
-        yield "the program itself has this id: choose another"
     if not person.name.strip():
         yield "say the name"
     for post in person.posts:
