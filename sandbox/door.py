@@ -6,7 +6,7 @@ from time import monotonic
 
 from starlette.responses import Response
 
-from sandbox.faults import Fault, FaultBook, Place, Planted
+from sandbox.faults import OF_ONE_CALL, Fault, FaultBook, Place, Planted
 from sandbox.server import ConnectionCut
 
 UNAVAILABLE = 503
@@ -36,11 +36,16 @@ class Door:
             await asyncio.sleep(self._out_until - monotonic())
             await self.opened()
 
-    async def answer(self, key: str, act: Callable[[], Response]) -> Response:
-        """`act` has the request's effect and words its answer. Whether the caller gets to see it is decided here."""
+    async def answer(self, key: str, act: Callable[[], Response], *, about: Place | None = None) -> Response:
+        """`act` has the request's effect and words its answer. Whether the caller gets to see it is decided here.
+
+        `about`: faults of a call that are planted there strike only requests of this kind.
+        """
         if self.is_out:
             return self._error(UNAVAILABLE)
         planted = self._faults.take(self.place, key)
+        if planted is None and about is not None:
+            planted = self._faults.take(about, key, *OF_ONE_CALL)
         if planted is None:
             return act()
         if planted.fault is Fault.OUTAGE:

@@ -79,9 +79,12 @@ class Fault(StrEnum):
     REFUND_CLOSED = "refund_closed"
     """The refund is closed, nothing moved: WeChat Pay only."""
     REFUND_REVERSED = "refund_reversed"
-    """The refund is told as paid out, then as abnormal: WeChat Pay only."""
+    """The refund is told as paid out, then as abnormal: WeChat Pay only.
+
+    Alipay puts what a bank sends back on the buyer's balance: to the merchant it stays paid out.
+    """
     NOTICE_FIRST = "notice_first"
-    """The notice of the refund is out before its request is answered: WeChat Pay only."""
+    """The notice of the refund is out before its request is answered."""
 
 
 class Place(StrEnum):
@@ -90,13 +93,23 @@ class Place(StrEnum):
     TRADE = "trade"  # out_trade_no: paying and the notices about it
     GATEWAY = "gateway"  # out_trade_no: requests to Alipay
     WECHATPAY = "wechatpay"  # out_trade_no: requests to WeChat Pay
-    REFUND = "refund"  # out_trade_no: what becomes of a refund once it is asked for
+    REFUND = "refund"  # out_trade_no: requests for a refund, at both providers, and what becomes of it
     WAREHOUSE = "warehouse"  # reference: requests to the warehouse
     PARCEL = "parcel"  # reference: what the warehouse tells
     SHOP = "shop"  # shop id: what the shop is told
 
 
-_OF_A_CALL = frozenset({Fault.OUTAGE, Fault.DELAY, Fault.SERVER_ERROR, Fault.LATE_ERROR, Fault.CUT})
+OF_ONE_CALL = frozenset({Fault.DELAY, Fault.SERVER_ERROR, Fault.LATE_ERROR, Fault.CUT})
+_OF_A_CALL = OF_ONE_CALL | {Fault.OUTAGE}
+OF_A_REFUND = frozenset(
+    {
+        Fault.SHORT_OF_BALANCE,
+        Fault.REFUND_SILENT,
+        Fault.REFUND_CLOSED,
+        Fault.REFUND_REVERSED,
+        Fault.NOTICE_FIRST,
+    }
+)
 POSSIBLE: dict[Place, frozenset[Fault]] = {
     Place.TRADE: frozenset(
         {
@@ -120,18 +133,10 @@ POSSIBLE: dict[Place, frozenset[Fault]] = {
     ),
     Place.GATEWAY: _OF_A_CALL,
     Place.WECHATPAY: _OF_A_CALL | {Fault.KEY_ROTATION},
-    Place.REFUND: frozenset(
-        {
-            Fault.SHORT_OF_BALANCE,
-            Fault.REFUND_SILENT,
-            Fault.REFUND_CLOSED,
-            Fault.REFUND_REVERSED,
-            Fault.NOTICE_FIRST,
-        }
-    ),
+    Place.REFUND: OF_ONE_CALL | OF_A_REFUND,
     Place.WAREHOUSE: _OF_A_CALL,
     Place.PARCEL: frozenset({Fault.DELIVERED_FIRST, Fault.RETURN_DAMAGED, Fault.RETURN_SHORT}),
-    Place.SHOP: frozenset({Fault.OUTAGE, Fault.DELAY, Fault.SERVER_ERROR, Fault.LATE_ERROR, Fault.CUT}),
+    Place.SHOP: _OF_A_CALL,
 }
 
 

@@ -22,6 +22,7 @@ from sandbox.world import World
 from sandbox.yuan import yuan
 
 PATH = "/alipay/gateway.do"
+REFUND = "alipay.trade.refund"
 REQUIRED = ("app_id", "method", "charset", "sign_type", "timestamp", "version", "biz_content", "sign")
 
 
@@ -43,7 +44,7 @@ class Gateway:
         self._methods: dict[str, Callable[[Answer], Answer]] = {
             "alipay.trade.query": self._query,
             "alipay.trade.close": self._close,
-            "alipay.trade.refund": lambda asked: refunds.refund(book, self._trade(asked), asked),
+            REFUND: lambda asked: refunds.refund(book, self._trade(asked), asked),
             "alipay.trade.fastpay.refund.query": lambda asked: refunds.query(book, asked),
         }
 
@@ -64,11 +65,15 @@ class Gateway:
             answer_code = "/".join(answer[name] for name in ("code", "sub_code") if name in answer)
             return self._signed(fields, answer)
 
-        response = await self.door.answer(out_trade_no, act)
+        method, number = fields.get("method", ""), asked.get("out_request_no", "")
+        call = Call(now(), method, out_trade_no, out_refund_no=number, parameters=fields.get("biz_content", ""))
+        self.calls.append(call)
+        response = await self.door.answer(out_trade_no, act, about=Place.REFUND if method == REFUND else None)
         if response.status_code != HTTPStatus.OK:
             answer_code = f"http {response.status_code}" if response.status_code else "cut"
-        of_refund = (asked.get("out_request_no", ""), fields.get("biz_content", ""))
-        self.calls.append(Call(now(), fields.get("method", ""), out_trade_no, answer_code, *of_refund))
+        call.answer_code = answer_code
+        if method == REFUND:
+            await self.refunds.told_first(number)
         return response
 
     def _refusal(self, fields: dict[str, str]) -> dict[str, str] | None:

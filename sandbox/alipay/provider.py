@@ -18,4 +18,6 @@ class Alipay(Provider[FormNotice]):
         trades = TradeBook(world.accounts.app_id, world.accounts.seller_id, NUMBERS)
         refunds = RefundBook(trades, faults, courier.pace, crew)
         self.gateway = Gateway(world, trades, refunds, faults)
-        super().__init__(trades, NoticeDesk(world, trades), self.gateway, faults, courier, crew)
+        self.desk = NoticeDesk(world, trades)
+        super().__init__(trades, self.desk, self.gateway, faults, courier, crew)
+        refunds.tell = lambda refund: self.post.tell(self.desk.write(refund.trade))

@@ -6,9 +6,11 @@ from datetime import datetime
 from sandbox.pace import shown
 
 
-@dataclass(frozen=True)
+@dataclass
 class Call:
     """`answer_code` is what the caller could read: a code, a status with a code, `http 503`, or `cut` for nothing.
+
+    It is written down as it comes in: until it is answered, `answer_code` is `none yet`.
 
     Of a refund also its number and the parameters as they came.
     """
@@ -16,7 +18,7 @@ class Call:
     at: datetime
     method: str
     out_trade_no: str
-    answer_code: str
+    answer_code: str = "none yet"
     out_refund_no: str = ""
     parameters: str = ""
 

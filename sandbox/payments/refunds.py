@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from sandbox.crew import Crew
-from sandbox.faults import Fault, FaultBook, Place
+from sandbox.faults import OF_A_REFUND, Fault, FaultBook, Place
 from sandbox.pace import Pace, now, shown
 from sandbox.payments.trades import Trade, TradeBook, TradeState
 
@@ -108,7 +108,7 @@ class RefundBook:
             return Denial.TOO_LATE
         if not 0 < amount_minor <= left:
             return Denial.TOO_MUCH
-        planted = self._faults.take(Place.REFUND, trade.out_trade_no)
+        planted = self._faults.take(Place.REFUND, trade.out_trade_no, *OF_A_REFUND)
         if planted is not None and planted.fault is Fault.SHORT_OF_BALANCE:
             return Denial.SHORT_OF_BALANCE
         fault = None if planted is None else planted.fault
@@ -116,11 +116,17 @@ class RefundBook:
         refund = Refund(number, out_refund_no, trade, amount_minor, reason, now(), fault)
         self._refunds[out_refund_no] = refund
         after = planted.seconds if planted and fault is Fault.REFUND_SILENT else self._settled_after
-        if after:
+        if after or fault is Fault.NOTICE_FIRST:
             refund.settling = self._crew.start(self._settle(refund, after))
         else:
             self._pay_out(refund)
         return refund
+
+    async def told_first(self, out_refund_no: str) -> None:
+        """Where the notice is to overtake the answer, comes back once it is out."""
+        found = self.find(out_refund_no)
+        if found is not None and found.fault is Fault.NOTICE_FIRST and found.settling is not None:
+            await asyncio.wait([found.settling])
 
     async def _settle(self, refund: Refund, after: float) -> None:
         await self._pace.pause(after)

@@ -1,7 +1,6 @@
 """WeChat Pay's API: it answers whom it knows by his signature, and signs its answers."""
 
 import json
-from asyncio import wait
 from collections.abc import Callable
 from http import HTTPStatus
 
@@ -9,7 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
 from sandbox.door import Door
-from sandbox.faults import Fault, FaultBook, Place
+from sandbox.faults import FaultBook, Place
 from sandbox.pace import Pace, now
 from sandbox.payments.calls import Call
 from sandbox.payments.refunds import RefundBook
@@ -78,9 +77,7 @@ class Gateway:
         response = await self._take(
             "refund", trade, request, lambda: refunds.refund(self.refunds, self._trades, asked), number
         )
-        found = self.refunds.find(number)
-        if found is not None and found.fault is Fault.NOTICE_FIRST and found.settling is not None:
-            await wait([found.settling])
+        await self.refunds.told_first(number)
         return response
 
     async def query_refund(self, out_refund_no: str, request: Request) -> Response:
@@ -106,13 +103,14 @@ class Gateway:
             answer_code = f"{status}/{said['code']}" if said and "code" in said else str(status.value)
             return self._signed(status, said, request.headers.get("wechatpay-serial", ""))
 
-        response = await self.door.answer(out_trade_no, act)
+        call = Call(now(), verb, out_trade_no, out_refund_no=out_refund_no, parameters=body.decode(errors="replace"))
+        self.calls.append(call)
+        response = await self.door.answer(out_trade_no, act, about=Place.REFUND if verb == "refund" else None)
         if response.status_code == 0:
             answer_code = "cut"
         elif response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
             answer_code = f"http {response.status_code}"
-        of_refund = (out_refund_no, body.decode(errors="replace"))
-        self.calls.append(Call(now(), verb, out_trade_no, answer_code, *of_refund))
+        call.answer_code = answer_code
         return response
 
     def _answer(self, verb: str, out_trade_no: str, mchid: str) -> Answer:
