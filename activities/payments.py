@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from temporalio import activity
 
+from domain.refund_leg import RefundOutcome
+from ports.brake import Brake
 from ports.payments import (
     CloseAnswer,
     PaymentProvider,
@@ -18,8 +20,9 @@ from ports.payments import (
 class PaymentActivities:
     """`providers` by name: `alipay`, `wechatpay`."""
 
-    def __init__(self, providers: Mapping[str, PaymentProvider]) -> None:
+    def __init__(self, providers: Mapping[str, PaymentProvider], brake: Brake) -> None:
         self._providers = providers
+        self._brake = brake
 
     @activity.defn(name="payments.query_trade")
     async def query_trade(self, question: TradeQuestion) -> TradeAnswer:
@@ -31,6 +34,9 @@ class PaymentActivities:
 
     @activity.defn(name="payments.refund")
     async def refund(self, order: RefundOrder) -> RefundAnswer:
+        """While all money is stopped no call goes out, also no repeated one; an earlier one may have: ask about it."""
+        if await self._brake.is_on():
+            return RefundAnswer(RefundOutcome.UNKNOWN)
         return await self._providers[order.provider].refund(order)
 
     @activity.defn(name="payments.query_refund")

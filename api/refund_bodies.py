@@ -187,10 +187,13 @@ class ReminderAnswer(BaseModel):
 
 
 class LegAnswer(BaseModel):
+    """`held`: what of our own keeps it from going out, such as `stop`; it goes on by itself."""
+
     out_refund_no: str
     provider: str
     amount_minor: int
     state: LegState
+    held: str | None
     refund_no: str | None
     done_at: datetime | None
 

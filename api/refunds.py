@@ -151,6 +151,7 @@ def _answer(found: KnownRefund) -> RefundAnswer:
                 provider=leg.payment[0],
                 amount_minor=leg.amount.amount_minor,
                 state=leg.state,
+                held=leg.held,
                 refund_no=leg.refund_no,
                 done_at=leg.done_at,
             )

@@ -11,6 +11,7 @@ from cli import cases, health, namespace, orders, record, servers, traces
 from cli.customers import customer_commands
 from cli.endings import BAD_USAGE, stop
 from cli.invoices import invoice_commands
+from cli.money import money_commands
 from cli.people import people_commands
 from cli.policies import policy_commands
 from cli.shops import entity_commands, shop_commands
@@ -48,6 +49,7 @@ for name, group in {
     "stock": stock_commands,
     "people": people_commands,
     "invoice": invoice_commands,
+    "money": money_commands,
     "policy": policy_commands,
     "token": token_commands,
     "customer": customer_commands,

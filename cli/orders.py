@@ -29,7 +29,7 @@ def status(
     days: Annotated[int, typer.Option(min=1, help="How far back messages are counted.")] = 30,
     as_json: Json = False,
 ) -> None:
-    """Orders by stage, open cases by cause, messages by verdict; or one order."""
+    """Whether money may leave, orders by stage, open cases by cause, messages by verdict; or one order."""
     if order is None:
         _print_overview(run(_overview(read(RecordSettings), days)), days, as_json=as_json)
         return
@@ -58,6 +58,7 @@ def _print_overview(found: dict[str, Any], days: int, *, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
+    typer.echo(found["money"])
     print_table(("stage", "orders"), found["orders"].items())
     columns = ("cause", "owner", "open", "overdue")
     print_table(columns, [[case[name] for name in columns] for case in found["open_cases"]], title="open cases")

@@ -44,6 +44,7 @@ class Cause(StrEnum):
     RETURN_OVERDUE = "return_overdue"
     RETURN_DAMAGED = "return_damaged"
     UNEXPECTED_RETURN = "unexpected_return"
+    MONEY_STOPPED = "money_stopped"
 
 
 class Choice(StrEnum):
@@ -168,6 +169,12 @@ HANDLING: dict[Cause, Handling] = {
         waits=True,
     ),
     Cause.UNEXPECTED_RETURN: Handling("warehouse", "find out what came back, and whose it is", _MONEY),
+    Cause.MONEY_STOPPED: Handling(
+        "finance",
+        "find out what is wrong; then two people release it, and what waits goes on by itself: lockstep money resume",
+        _MONEY,
+        limit=timedelta(hours=4),
+    ),
 }
 
 

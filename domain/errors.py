@@ -63,6 +63,10 @@ class ApprovalRefused(DomainError):
     pass
 
 
+class BrakeRefused(DomainError):
+    pass
+
+
 class InvalidCalendar(DomainError):
     pass
 

@@ -48,7 +48,8 @@ class LegState(StrEnum):
 class Leg:
     """`payment`: (provider, account, trade_no). `freight`: how much of `amount` is freight.
 
-    `replaces`: the number of the leg whose own was closed. `refund_no`: the provider's reference.
+    `replaces`: the number of the leg whose own was closed. `refund_no`: the provider's reference. `held`: what of our
+    own keeps it from being asked for, as domain/brake.py names it.
     """
 
     number: int
@@ -61,6 +62,7 @@ class Leg:
     refund_no: str | None = None
     code: str | None = None
     done_at: datetime | None = None
+    held: str | None = None
 
     @property
     def counts(self) -> bool:
@@ -137,7 +139,14 @@ def asked(leg: Leg) -> Leg:
     """
     if leg.state not in (*TO_BE_ASKED, *WITH_A_PERSON):
         raise ImpossibleMove(f"leg {leg.out_refund_no} is {leg.state}: it cannot be asked for")
-    return replace(leg, state=LegState.ASKED)
+    return replace(leg, state=LegState.ASKED, held=None)
+
+
+def held(leg: Leg, why: str) -> Leg:
+    """It is not asked for now: it waits, with its number, and nothing has failed."""
+    if leg.state not in TO_BE_ASKED:
+        raise ImpossibleMove(f"leg {leg.out_refund_no} is {leg.state}: there is nothing to hold")
+    return replace(leg, held=why)
 
 
 def answered(leg: Leg, told: Told, now: datetime) -> Leg:
@@ -148,7 +157,8 @@ def answered(leg: Leg, told: Told, now: datetime) -> Leg:
         return leg
     if told.outcome is RefundOutcome.DONE and told.amount not in (None, leg.amount):
         raise ImpossibleMove(f"leg {leg.out_refund_no} is of {leg.amount}, the provider says {told.amount} went back")
-    moved = replace(leg, state=_TOLD[told.outcome], refund_no=told.refund_no or leg.refund_no, code=told.code)
+    refund_no = told.refund_no or leg.refund_no
+    moved = replace(leg, state=_TOLD[told.outcome], refund_no=refund_no, code=told.code, held=None)
     return replace(moved, done_at=told.at or now) if told.outcome is RefundOutcome.DONE else moved
 
 

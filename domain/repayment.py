@@ -62,6 +62,10 @@ def leg_asked(refund: Refund, number: int) -> Refund:
     return _with(refund, refund_leg.asked(_leg(refund, number)))
 
 
+def leg_held(refund: Refund, number: int, why: str) -> Refund:
+    return _with(refund, refund_leg.held(_leg(refund, number), why))
+
+
 def leg_answered(refund: Refund, number: int, told: Told, now: datetime) -> RefundChange:
     """What a provider said of a leg: booked when money went back, a successor when its number is dead."""
     before = _leg(refund, number)

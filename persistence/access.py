@@ -23,6 +23,8 @@ SCOPES = (
     "people:write",
     "policies:read",
     "policies:write",
+    "money:read",
+    "money:write",
     "payloads:read",
 )
 

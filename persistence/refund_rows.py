@@ -101,6 +101,7 @@ def leg_from(each: dict[str, Any]) -> Leg:
         each["refund_no"],
         each["code"],
         _moment(each["done_at"]),
+        each["held"],
     )
 
 
@@ -204,4 +205,5 @@ def _leg_row(refund: Refund, leg: Leg, now: datetime) -> dict[str, Any]:
         "planned_at": now,
         "updated_at": now,
         "done_at": leg.done_at,
+        "held": leg.held,
     }

@@ -123,11 +123,13 @@ refund_legs = Table(
     moment("planned_at"),
     moment("updated_at"),
     moment("done_at", null=True),
+    text_column("held", null=True),  # what of our own keeps it
     UniqueConstraint("out_refund_no"),
     UniqueConstraint("refund_id", "replaces"),
     ForeignKeyConstraint(
         ["provider", "account", "trade_no"], ["payments.provider", "payments.account", "payments.trade_no"]
     ),
     Index(None, "provider", "account", "trade_no"),
+    Index("ix_refund_legs_held", "held", postgresql_where=text("held is not null")),
     CheckConstraint("amount_minor > 0 and freight_minor between 0 and amount_minor", name="amounts"),
 )

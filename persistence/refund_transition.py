@@ -239,8 +239,8 @@ def _moved(before: Refund, after: Refund) -> dict[str, Any]:
         "repayment": [before.repayment, after.repayment],
     }
     for leg in after.legs:
-        was = next((each.state for each in before.legs if each.number == leg.number), None)
-        pairs[leg.out_refund_no] = [was, leg.state]
+        was = next((each.held or each.state for each in before.legs if each.number == leg.number), None)
+        pairs[leg.out_refund_no] = [was, leg.held or leg.state]
     return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 

@@ -12,8 +12,8 @@ from domain.errors import RefundExceedsCeiling, RefundImpossible
 from domain.refund import Refund
 from domain.refund_goods import goods_answered, left_due
 from domain.refund_leg import taken_back
-from domain.repayment import RefundChange, leg_answered, leg_asked, leg_given_up, planned
-from persistence import goods_stops, refund_notices, refund_rows, refusals
+from domain.repayment import RefundChange, leg_answered, leg_asked, leg_given_up, leg_held, planned
+from persistence import brake, goods_stops, refund_notices, refund_rows, refusals
 from persistence.audit import Deed
 from persistence.refund_transition import WORKFLOW, Ground
 from persistence.returns import PostgresReturns
@@ -108,8 +108,10 @@ class PostgresRefunds(PostgresReturns, RefundRecords):
     @refusals.step
     async def ask_leg(self, step: RefundStep) -> RefundView:
         async with self._locked(step) as here:
-            asked = leg_asked(here.loaded.refund, step.leg)
-            return await self._put(here, RefundChange(asked), Deed(WORKFLOW, "ask_leg"))
+            why = await brake.holds(here.db)
+            refund = here.loaded.refund
+            after = leg_held(refund, step.leg, why) if why else leg_asked(refund, step.leg)
+            return await self._put(here, RefundChange(after), Deed(WORKFLOW, "hold_leg" if why else "ask_leg"))
 
     @refusals.step
     async def record_answer(self, fact: LegAnswered) -> RefundView:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from persistence import brake
 from persistence.audit import BadEntry, first_bad_entry
 
 _STAGES = text("select stage as name, count(*) as n from orders group by 1 order by 2 desc, 1")
@@ -94,8 +95,9 @@ _OPEN_ORDERS = text(
 
 
 async def overview(db: AsyncConnection, now: datetime, since: datetime) -> dict[str, Any]:
-    """Orders by stage, open cases by cause, messages since then by verdict."""
+    """Whether money may leave, orders by stage, open cases by cause, messages since then by verdict."""
     return {
+        "money": (await brake.load(db)).in_words,
         "orders": {row.name: row.n for row in await db.execute(_STAGES)},
         "open_cases": [dict(row) for row in (await db.execute(_CASES, {"now": now})).mappings()],
         "inbound": {row.name: row.n for row in await db.execute(_INBOUND, {"since": since})},

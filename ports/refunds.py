@@ -207,7 +207,10 @@ class RefundRecords(Protocol):
         """The legs, before anything is asked of a provider. Only what is approved as it is has any."""
 
     async def ask_leg(self, step: RefundStep) -> RefundView:
-        """Written before each call: from now on the provider may have moved this leg's money."""
+        """Written before each call: from now on the provider may have moved this leg's money.
+
+        Or it is `held`, and must not be asked for: the brake is read in the same transaction.
+        """
 
     async def record_answer(self, fact: LegAnswered) -> RefundView:
         """What the provider said; money that went back is booked in the same transaction."""

@@ -18,7 +18,7 @@ from runtime.config import FORMS, Settings
 
 log = logging.getLogger("lockstep.settings")
 PREFIX = "LOCKSTEP_"
-NOT_IN_SETTINGS = ("LOCKSTEP_SECRETS_DIR", "LOCKSTEP_API_URL")
+NOT_IN_SETTINGS = ("LOCKSTEP_SECRETS_DIR", "LOCKSTEP_API_URL", "LOCKSTEP_TOKEN")
 Kind = TypeVar("Kind", bound=BaseSettings)
 
 

@@ -24,6 +24,7 @@ from adapters.payments.wechatpay import WechatPay, WechatPayAccount
 from adapters.warehouse.http import HttpWarehouse, WarehouseAccess
 from domain.reference import OWN_SHOP, ShopId
 from persistence.approvers import PostgresApprovers
+from persistence.brake import PostgresBrake
 from persistence.customers import Customers
 from persistence.engine import Engine
 from persistence.engine import connect as connect_record
@@ -155,7 +156,7 @@ def _own_shop(listener: ShopListenerSettings, outside: httpx.AsyncClient, clock:
 
 def workers(house: House) -> list[Worker]:
     """One per task queue that this process serves: our own steps, and one for each class of outside system."""
-    payments = PaymentActivities(house.providers)
+    payments = PaymentActivities(house.providers, PostgresBrake(house.engine))
     records = RecordActivities(house.orders)
     messages = MessageActivities(TemporalMessenger(house.temporal))
     warehouse = WarehouseActivities(house.warehouse, house.orders)

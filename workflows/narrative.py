@@ -4,7 +4,7 @@ from domain.case import HANDLING, Cause
 from domain.order import Stage
 from domain.refund import RefundStage
 from ports.records import OrderView, WaitingCase
-from ports.refunds import RefundView
+from ports.refunds import LegView, RefundView
 
 WAITING_FOR: dict[Stage, str] = {
     Stage.AWAITING_PAYMENT: "1.2 payment",
@@ -56,6 +56,8 @@ def details(order: OrderView) -> str:
 
 
 def refund_waiting_for(refund: RefundView) -> str:
+    if any(each.leg.held for each in refund.legs):
+        return "9.5 the brake: money is stopped"
     return REFUND_WAITING_FOR[refund.stage]
 
 
@@ -67,8 +69,12 @@ def refund_details(refund: RefundView) -> str:
     lines = [f"**{stage}**, {refund.amount} of order {refund.order_id}: waits for {refund_waiting_for(refund)}"]
     if refund.approval is not None and refund.approval.next_action:
         lines.append(f"- {', '.join(refund.approval.owners)} should {refund.approval.next_action}")
-    lines += [f"- {each.leg.amount} under `{each.leg.out_refund_no}`: {each.leg.state}" for each in refund.legs]
+    lines += [f"- {each.leg.amount} under `{each.leg.out_refund_no}`: {_stands(each)}" for each in refund.legs]
     return "\n".join([*lines, *map(_case, refund.cases)])
+
+
+def _stands(view: LegView) -> str:
+    return f"held by {view.leg.held}, goes on by itself" if view.leg.held else view.leg.state
 
 
 def _case(case: WaitingCase) -> str:

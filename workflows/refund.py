@@ -119,6 +119,9 @@ class RefundWorkflow(RefundOfGoods, RefundOfMoney):
         """9.3 Those whom the policy names have signed for this amount and version; superiors are reminded."""
         if self._refund.ended:
             return
+        if self._refund.legs:  # a long life began anew while its money was on the way
+            self._order_knows = True
+            return
         route = await self._routed()
         await self._tell_order(is_open=True)
         while not route.by_itself and self._approval.status in UNDECIDED:
@@ -148,7 +151,13 @@ class RefundWorkflow(RefundOfGoods, RefundOfMoney):
         await self._until(
             lambda: self._refund.ended or self._refund.legs != seen or self._decision() is not None,
             by=self._next_due(),
+            resting=self._all_held,
         )
+
+    def _start_anew(self) -> None:
+        """From the record, once its money is on the way: who is to sign is not read back."""
+        if self._refund.legs:
+            workflow.continue_as_new(RefundStart(None, self._refund.refund_id, self._refund.order_id))
 
     async def _all_heard(self) -> None:
         """Return only when every person has an answer."""

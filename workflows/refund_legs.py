@@ -18,7 +18,7 @@ MOST_DOUBLINGS = 30  # of a pause: the longest one is reached long before
 
 
 class RefundOfMoney(AttendedRefund):
-    """docs/sop.md, step 9.4."""
+    """docs/sop.md, step 9.5."""
 
     def __init__(self, refund_id: str, order_id: OrderId) -> None:
         super().__init__(refund_id, order_id)
@@ -33,7 +33,12 @@ class RefundOfMoney(AttendedRefund):
             return workflow.now()
         limits = self._refund.limits
         pause: timedelta = limits.refund_first_pause * 2 ** min(len(asks) - 1, MOST_DOUBLINGS)
-        return asks[-1] + min(pause, limits.refund_longest_pause)
+        return asks[-1] + min(pause, limits.refund_held_pause if leg.leg.held else limits.refund_longest_pause)
+
+    @property
+    def _all_held(self) -> bool:
+        """Nothing of it is under way outside: our own brake keeps all that is still to go."""
+        return all(each.leg.held or each.leg.ended for each in self._refund.legs)
 
     def _next_due(self) -> datetime | None:
         return min((at for leg in self._refund.legs if (at := self._due(leg)) is not None), default=None)
@@ -45,6 +50,10 @@ class RefundOfMoney(AttendedRefund):
         asks.append(workflow.now())
         if leg.leg.state in TO_BE_ASKED:
             await self._record_step(RefundActivities.ask_leg, self._step("refund", number))
+            if self._refund.legs[number - 1].leg.held:
+                return
+            if leg.leg.held:
+                asks[:] = asks[-1:]  # it begins now: while it was held nobody was asked
         told = await self._told(leg)
         if told is None:
             return

@@ -27,6 +27,7 @@ from domain.limits import Limits
 from persistence.approvers import PostgresApprovers
 from persistence.engine import Engine
 from persistence.refunds import PostgresRefunds
+from ports.brake import Brake, NoBrake
 from ports.clock import Clock, FixedClock
 from ports.payments import PaymentProvider
 from ports.records import OrderRecords
@@ -36,6 +37,8 @@ from runtime.messenger import TemporalMessenger
 from runtime.temporal import data_converter
 from runtime.tracing import plugins
 from workflows import identity
+
+NO_BRAKE = NoBrake()
 
 
 @asynccontextmanager
@@ -58,6 +61,7 @@ def workers(
     warehouse: Warehouse,
     interceptors: Sequence[Interceptor],
     runner: WorkflowRunner | None = None,
+    brake: Brake = NO_BRAKE,
     **options: Any,
 ) -> list[Worker]:
     """One per task queue, with the real workflow and activities; `options` are for each of them."""
@@ -76,7 +80,7 @@ def workers(
     of_orders = [*RecordActivities(records).all, *_messages(env)]
     return [
         worker(identity.ORDERS, of_orders, workflows=temporal.WORKFLOWS, no_remote_activities=True),
-        worker(identity.PAYMENTS, PaymentActivities(providers).all),
+        worker(identity.PAYMENTS, PaymentActivities(providers, brake).all),
         worker(identity.WAREHOUSE, WarehouseActivities(warehouse, records).all),
     ]
 

@@ -49,6 +49,7 @@ async def opened(record: AsyncEngine, cause: Cause, order_id: OrderId | None = N
 async def test_status_counts_orders_cases_and_messages(lockstep: CommandLine, record: AsyncEngine) -> None:
     await opened(record, Cause.REFUND_DUE, ORDER_ID, hours=1)
     assert await lockstep.data("status") == {
+        "money": "money may leave",
         "orders": {"awaiting_payment": 1, "preparing": 1},
         "open_cases": [{"cause": "refund_due", "owner": "finance", "open": 1, "overdue": 1}],
         "inbound": {"accepted": 1},

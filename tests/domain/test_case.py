@@ -46,6 +46,7 @@ return_not_announced   retry
 return_overdue         close
 return_damaged         retry
 unexpected_return      close
+money_stopped          close
 """
 TABLE = {Cause(cause): set(choices) for cause, *choices in map(str.split, ALLOWED.strip().splitlines())}
 

@@ -19,6 +19,7 @@ from domain.refund_leg import (
     answered,
     asked,
     given_up,
+    held,
     out_refund_no,
 )
 from tests.builders import NOON, ORDER_ID, yuan
@@ -73,6 +74,22 @@ def test_a_leg_is_asked_for_again_only_where_nothing_can_move_twice(state: LegSt
     else:
         with pytest.raises(ImpossibleMove):
             asked(leg(state))
+
+
+@pytest.mark.parametrize("state", LegState)
+def test_a_leg_that_is_to_be_asked_for_can_be_held_and_keeps_its_number_and_state(state: LegState) -> None:
+    if state not in TO_BE_ASKED:
+        with pytest.raises(ImpossibleMove, match="nothing to hold"):
+            held(leg(state), "stop")
+        return
+    waiting = held(leg(state), "stop")
+    assert (waiting.state, waiting.held, waiting.counts) == (state, "stop", True)
+    assert asked(waiting) == asked(leg(state))
+
+
+def test_what_the_provider_tells_of_a_held_leg_is_heard() -> None:
+    done = answered(held(leg(LegState.ASKED), "stop"), Told(RefundOutcome.DONE), NOON)
+    assert (done.state, done.held) == (LegState.DONE, None)
 
 
 @pytest.mark.parametrize("state", LegState)

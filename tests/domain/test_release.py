@@ -106,6 +106,7 @@ return_not_announced   - - - - - - -
 return_overdue         - - - - - - -
 return_damaged         - - - - - - -
 red_letter_due         - - - - - - -
+money_stopped          - - - - - - -
 """
 STANDS = (scenes.matched(), scenes.paid(), READY, scenes.pushed(), scenes.shipped(), TOO_LATE, BACKORDERED)
 ROWS = [row.split() for row in WAITING_CASES.strip().splitlines()]

@@ -41,6 +41,8 @@ SCOPES = (
     "people:write",
     "policies:read",
     "policies:write",
+    "money:read",
+    "money:write",
 )
 PATIENCE_SECONDS = 30.0
 TIME_SCALE = 60

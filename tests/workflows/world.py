@@ -19,6 +19,7 @@ from domain.reference import OrderId
 from domain.shipment import Parcel
 from drill.virtual.fakes import FakeProvider, FakeWarehouse
 from drill.virtual.house import VirtualTime, workers
+from persistence.brake import PostgresBrake
 from persistence.customers import Customers
 from persistence.orders import PostgresOrders
 from ports.clock import FixedClock
@@ -84,7 +85,13 @@ class World(Seen):
         records = PostgresOrders(self.record, self.customers, self.clock, self.limits, pays_back=self.pays_back)
         interceptors = [VirtualTime(self.env, self.clock), AttemptLog(), self.troubles]
         for worker in workers(
-            self.env, records, {self.provider.name: self.provider}, self.warehouse, interceptors, max_cached_workflows=0
+            self.env,
+            records,
+            {self.provider.name: self.provider},
+            self.warehouse,
+            interceptors,
+            brake=PostgresBrake(self.record),
+            max_cached_workflows=0,
         ):
             await self._workers.enter_async_context(worker)
 

@@ -1,0 +1,35 @@
+"""The brake on outgoing money over HTTP: how it stands, stopped by one person, released by two."""
+
+from collections.abc import Awaitable, Callable
+
+from api.errors import Problem
+from api.money_bodies import MoneyAnswer
+from domain.brake import Brake, Said
+from domain.errors import BrakeRefused
+from persistence import brake
+from persistence.engine import Connection, reading
+from runtime.wiring import House
+
+
+async def how_it_stands(house: House) -> MoneyAnswer:
+    async with reading(house.engine) as db:
+        return MoneyAnswer.of(await brake.load(db), await brake.waiting(db))
+
+
+async def stop(house: House, by: str, reason: str) -> MoneyAnswer:
+    return await _said(house, brake.stop, by, reason)
+
+
+async def resume(house: House, by: str, reason: str) -> MoneyAnswer:
+    return await _said(house, brake.resume, by, reason)
+
+
+async def _said(
+    house: House, deed: Callable[[Connection, Said], Awaitable[Brake]], by: str, reason: str
+) -> MoneyAnswer:
+    try:
+        async with house.engine.begin() as db:
+            await deed(db, Said(by, reason, house.clock.now()))
+    except BrakeRefused as refused:
+        raise Problem(409, "brake", str(refused)) from refused
+    return await how_it_stands(house)

@@ -1,0 +1,76 @@
+"""The brake on outgoing money."""
+
+from typing import Annotated
+
+import typer
+
+from api.money_bodies import MoneyAnswer
+from cli.endings import WRONG, run, stop
+from cli.show import Json, print_json, print_table
+from cli.surroundings import By, RecordSettings, open_record, read
+from domain.brake import Brake, Said
+from domain.errors import BrakeRefused
+from persistence import access, brake
+from persistence.brake import Waiting
+from ports.clock import SystemClock
+
+money_commands = typer.Typer(help="The brake on outgoing money.", no_args_is_help=True)
+SCOPE = "money:write"
+Reason = Annotated[str, typer.Option(help="Why; it goes into the audit log.")]
+OwnToken = Annotated[
+    str,
+    typer.Option(
+        "--token",
+        envvar="LOCKSTEP_TOKEN",
+        prompt="Your own API token",
+        hide_input=True,
+        help=f"Of the person who acts, with the scope {SCOPE}; better in LOCKSTEP_TOKEN, or asked for.",
+    ),
+]
+
+
+@money_commands.command("status")
+def status(*, as_json: Json = False) -> None:
+    """Whether money may leave, who stopped it and why, and how much waits."""
+    found, waiting = run(_status(read(RecordSettings)))
+    if as_json:
+        print_json(MoneyAnswer.of(found, waiting).model_dump(mode="json"))
+        return
+    typer.echo(found.in_words)
+    if waiting:
+        print_table(("held by", "refunds", "amount"), [(each.held, each.refunds, each.amount) for each in waiting])
+
+
+async def _status(settings: RecordSettings) -> tuple[Brake, tuple[Waiting, ...]]:
+    async with open_record(settings) as engine, engine.connect() as db:
+        return await brake.load(db), await brake.waiting(db)
+
+
+@money_commands.command("stop")
+def stop_money(*, reason: Reason, by: By) -> None:
+    """From now on no refund's money leaves. What waits keeps its number, and nothing fails."""
+    run(_stop(read(RecordSettings), by, reason))
+    typer.echo("all money is stopped; two people release it: lockstep money resume")
+
+
+async def _stop(settings: RecordSettings, by: str, reason: str) -> Brake:
+    async with open_record(settings) as engine, engine.begin() as db:
+        return await brake.stop(db, Said(by, reason, SystemClock().now()))
+
+
+@money_commands.command("resume")
+def resume_money(*, reason: Reason, token: OwnToken) -> None:
+    """Let money leave again: the first person asks, a second one confirms, each with his own token."""
+    after = run(_resume(read(RecordSettings), token, reason))
+    typer.echo("asked for: a second person confirms" if after.is_on else "released: what waited goes on by itself")
+
+
+async def _resume(settings: RecordSettings, secret: str, reason: str) -> Brake:
+    async with open_record(settings) as engine, engine.begin() as db:
+        token = await access.find_token(db, secret.strip())
+        if token is None or token.person is None or SCOPE not in token.scopes:
+            stop(WRONG, f"this takes a person's own token with the scope {SCOPE}: lockstep token create --person")
+        try:
+            return await brake.resume(db, Said(token.person, reason, SystemClock().now()))
+        except BrakeRefused as refused:
+            stop(WRONG, str(refused))

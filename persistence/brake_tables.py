@@ -1,0 +1,28 @@
+"""Tables of the brake on outgoing money."""
+
+from sqlalchemy import BigInteger, CheckConstraint, Column, Identity, Index, Table, text
+
+from persistence.tables import metadata, moment, text_column
+
+money_stops = Table(
+    "money_stops",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    text_column("stopped_by"),
+    text_column("stop_reason"),
+    moment("stopped_at"),
+    text_column("asked_by", null=True),  # the first of the two who release it
+    text_column("asked_reason", null=True),
+    moment("asked_at", null=True),
+    text_column("released_by", null=True),
+    text_column("released_reason", null=True),
+    moment("released_at", null=True),
+    Index(
+        "ix_money_stops_open",
+        "released_at",
+        unique=True,
+        postgresql_where=text("released_at is null"),
+        postgresql_nulls_not_distinct=True,
+    ),
+    CheckConstraint("released_at is null or released_by <> asked_by", name="released_by_two"),
+)
