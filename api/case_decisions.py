@@ -137,7 +137,8 @@ async def decide(house: House, case_id: str, body: DecideBody, by: str, response
 def _decision(case_id: str, body: DecideBody, by: str) -> CaseDecision:
     if body.choice not in set(Choice):
         raise Problem(422, "decision-refused", f"choose one of {', '.join(Choice)}, not {body.choice!r}")
-    return CaseDecision(case_id, Choice(body.choice), by, body.reason, body.second_person, body.outside_shipment_no)
+    outside = body.second_person, body.outside_shipment_no, body.outside_payment_no
+    return CaseDecision(case_id, Choice(body.choice), by, body.reason, *outside)
 
 
 def _answer(house: House, decided: Decided, response: Response) -> DecidedAnswer:

@@ -135,13 +135,17 @@ class CancelBody(Strict):
 
 
 class DecideBody(Strict):
-    """`skip` needs `outside_shipment_no` and a `second_person`. `by`: the token's person, or nothing."""
+    """`skip` needs `outside_shipment_no` and a `second_person`, `elsewhere` an `outside_payment_no`.
+
+    `by`: the token's person, or nothing.
+    """
 
     choice: str
     by: Id | None = None
     reason: Annotated[str, Field(min_length=1, max_length=500)]
     second_person: str | None = None
     outside_shipment_no: str | None = None
+    outside_payment_no: str | None = None
 
 
 class PlacedAnswer(BaseModel):

@@ -75,12 +75,13 @@ def decide(
     reason: Annotated[str, typer.Option(help="Why; it goes into the audit log.")],
     second_person: Annotated[str | None, typer.Option(help="Who agrees: needed to skip.")] = None,
     outside_shipment_no: Annotated[str | None, typer.Option(help="Under which it left: needed to skip.")] = None,
+    outside_payment_no: Annotated[str | None, typer.Option(help="Under which money went elsewhere.")] = None,
     as_json: Json = False,
 ) -> None:
     """Decide one case: the order that waits for it goes on."""
     from cli.deciding import Answer, decide_one  # noqa: PLC0415 - Temporal is slow to load, most commands need none
 
-    decision = CaseDecision(case, choice, by, reason, second_person, outside_shipment_no)
+    decision = CaseDecision(case, choice, by, reason, second_person, outside_shipment_no, outside_payment_no)
     answer: Answer = run(decide_one(decision))
     if not answer.accepted:
         stop(AWAY if answer.away else BAD_USAGE if answer.incomplete else WRONG, answer.sentence)

@@ -45,16 +45,22 @@ class Cause(StrEnum):
     RETURN_DAMAGED = "return_damaged"
     UNEXPECTED_RETURN = "unexpected_return"
     MONEY_STOPPED = "money_stopped"
+    PAID_ELSEWHERE = "paid_elsewhere"
 
 
 class Choice(StrEnum):
-    """What a person may decide. CLOSE: dealt with outside; the reason says how."""
+    """What a person may decide. CLOSE: dealt with outside; the reason says how.
+
+    ELSEWHERE: the buyer got a refund's money another way. CONFIRM: a second person has seen that he did.
+    """
 
     RETRY = "retry"
     SKIP = "skip"
     SPLIT = "split"
     CANCEL = "cancel"
     CLOSE = "close"
+    ELSEWHERE = "elsewhere"
+    CONFIRM = "confirm"
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,7 @@ MONEY_BACK = (Cause.SURPLUS_PAYMENT, Cause.AMOUNT_MISMATCH, Cause.PAID_AFTER_CLO
 
 _STEP = (Choice.RETRY, Choice.CANCEL)
 _MONEY = (Choice.CLOSE,)
+_ROUTE = (Choice.RETRY, Choice.ELSEWHERE, Choice.CANCEL)
 
 HANDLING: dict[Cause, Handling] = {
     Cause.AMOUNT_MISMATCH: Handling("finance", "compare the trade with the order, then refund or correct it", _MONEY),
@@ -120,12 +127,15 @@ HANDLING: dict[Cause, Handling] = {
     ),
     Cause.REFUND_REFUSED: Handling(
         "finance",
-        "find out why the provider refuses; retry, or cancel: the buyer gets it another way",
-        _STEP,
+        "find out why the provider refuses; retry, pay the buyer another way and say how, or cancel",
+        _ROUTE,
         waits=True,
     ),
     Cause.REFUND_ROUTE_GONE: Handling(
-        "finance", "arrange another way with buyer and provider; retry, or cancel with the evidence", _STEP, waits=True
+        "finance",
+        "see that the provider will not pay it any more, pay the buyer another way and say how; retry; or cancel",
+        _ROUTE,
+        waits=True,
     ),
     Cause.REFUND_UNCLEAR: Handling(
         "finance",
@@ -175,6 +185,12 @@ HANDLING: dict[Cause, Handling] = {
         _MONEY,
         limit=timedelta(hours=4),
     ),
+    Cause.PAID_ELSEWHERE: Handling(
+        "finance",
+        "look at the evidence; confirm that the buyer has the money, or cancel: it did not go",
+        (Choice.CONFIRM, Choice.CANCEL),
+        waits=True,
+    ),
 }
 
 
@@ -189,7 +205,10 @@ class NewCase:
 
 @dataclass(frozen=True)
 class CaseDecision:
-    """What a person decided. Skipping needs the outside shipment and a second person."""
+    """What a person decided. Skipping needs the outside shipment and a second person.
+
+    `outside_payment_no`: under which the buyer got his money another way, such as a bank's reference.
+    """
 
     case_id: str
     choice: Choice
@@ -197,6 +216,7 @@ class CaseDecision:
     reason: str
     second_person: str | None = None
     outside_shipment_no: str | None = None
+    outside_payment_no: str | None = None
 
 
 def check_decision(cause: Cause, decision: CaseDecision) -> None:
@@ -210,3 +230,5 @@ def check_decision(cause: Cause, decision: CaseDecision) -> None:
         raise SkipRefused("skipping the push needs the shipment number under which the goods left")
     if decision.choice is Choice.SKIP and (decision.second_person or "").strip() in ("", decision.by.strip()):
         raise SkipRefused("skipping the push needs a second person")
+    if decision.choice is Choice.ELSEWHERE and not (decision.outside_payment_no or "").strip():
+        raise SkipRefused("another way needs the number under which the buyer got the money")

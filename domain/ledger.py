@@ -10,7 +10,10 @@ from domain.money import Money, total
 
 
 class Account(StrEnum):
-    """Debit is positive. A receivable is what somebody owes the merchant; the rest is what it is for."""
+    """Debit is positive. A receivable is what somebody owes the merchant; the rest is what it is for.
+
+    Paid elsewhere: what left by another way than a provider's, such as a bank transfer.
+    """
 
     PROVIDER_RECEIVABLE = "provider_receivable"
     PLATFORM_RECEIVABLE = "platform_receivable"
@@ -20,6 +23,7 @@ class Account(StrEnum):
     COMMISSION = "commission"
     HELD_APART = "held_apart"
     REFUND_PAYABLE = "refund_payable"
+    PAID_ELSEWHERE = "paid_elsewhere"
 
 
 class EntryKind(StrEnum):
@@ -96,16 +100,21 @@ def refund_due(reference: str, amount: Money, freight: Money, *, apart: bool) ->
     )
 
 
-def refunded(reference: str, amount: Money, freight: Money, *, was_due: bool) -> Entry:
-    """Money went back to the buyer: from what was due to him, or from the order's own accounts."""
+def refunded(
+    reference: str,
+    amount: Money,
+    freight: Money,
+    *,
+    was_due: bool,
+    source: Account = Account.PROVIDER_RECEIVABLE,
+) -> Entry:
+    """Money went back to the buyer out of `source`: for what was due to him, or for the order's own accounts."""
     if was_due:
-        return _entry(
-            EntryKind.REFUNDED, reference, (Account.REFUND_PAYABLE, amount), (Account.PROVIDER_RECEIVABLE, -amount)
-        )
+        return _entry(EntryKind.REFUNDED, reference, (Account.REFUND_PAYABLE, amount), (source, -amount))
     return _entry(
         EntryKind.REFUNDED,
         reference,
         (Account.BUYER_CASH, amount - freight),
         (Account.FREIGHT, freight),
-        (Account.PROVIDER_RECEIVABLE, -amount),
+        (source, -amount),
     )

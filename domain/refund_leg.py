@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from domain.errors import ImpossibleMove
+from domain.errors import ImpossibleMove, SkipRefused
 from domain.money import Money
 from domain.reference import OrderId
 
@@ -41,6 +41,7 @@ class LegState(StrEnum):
     REFUSED = "refused"
     CLOSED = "closed"
     GIVEN_UP = "given_up"  # a person closed what the provider had refused: no money moved, and none will
+    TO_BE_CONFIRMED = "to_be_confirmed"  # somebody says that its money went another way; a second one must look
     DONE = "done"
 
 
@@ -48,8 +49,9 @@ class LegState(StrEnum):
 class Leg:
     """`payment`: (provider, account, trade_no). `freight`: how much of `amount` is freight.
 
-    `replaces`: the number of the leg whose own was closed. `refund_no`: the provider's reference. `held`: what of our
-    own keeps it from being asked for, as domain/brake.py names it.
+    `replaces`: the number of the leg that was closed or given up. `refund_no`: the provider's reference, or that of the
+    other way by which it went: then `said_by` has seen to it, and `confirmed_by` has looked at the evidence. `held`:
+    what of our own keeps it from being asked for, as domain/brake.py names it.
     """
 
     number: int
@@ -63,6 +65,8 @@ class Leg:
     code: str | None = None
     done_at: datetime | None = None
     held: str | None = None
+    said_by: str | None = None
+    confirmed_by: str | None = None
 
     @property
     def counts(self) -> bool:
@@ -78,7 +82,8 @@ ENDED = (LegState.DONE, LegState.CLOSED, LegState.GIVEN_UP)
 NOTHING_MOVED = (LegState.CLOSED, LegState.GIVEN_UP)
 TO_BE_ASKED = (LegState.PLANNED, LegState.ASKED, LegState.SHORT_OF_BALANCE)  # with the number it has
 TO_BE_ASKED_ABOUT = (LegState.UNKNOWN, LegState.PROCESSING)
-WITH_A_PERSON = (LegState.REFUSED, LegState.ABNORMAL)
+NOT_BY_THIS_ROUTE = (LegState.REFUSED, LegState.ABNORMAL)
+WITH_A_PERSON = (*NOT_BY_THIS_ROUTE, LegState.TO_BE_CONFIRMED)
 TAKEN_BACK = (RefundOutcome.ABNORMAL, RefundOutcome.CLOSED, RefundOutcome.REFUSED)
 
 _TOLD: Mapping[RefundOutcome, LegState] = {
@@ -137,7 +142,7 @@ def asked(leg: Leg) -> Leg:
 
     Raises ImpossibleMove where the same number may not be used again.
     """
-    if leg.state not in (*TO_BE_ASKED, *WITH_A_PERSON):
+    if leg.state not in (*TO_BE_ASKED, *NOT_BY_THIS_ROUTE):
         raise ImpossibleMove(f"leg {leg.out_refund_no} is {leg.state}: it cannot be asked for")
     return replace(leg, state=LegState.ASKED, held=None)
 
@@ -151,7 +156,7 @@ def held(leg: Leg, why: str) -> Leg:
 
 def answered(leg: Leg, told: Told, now: datetime) -> Leg:
     """The leg after what the provider said. Raises ImpossibleMove for what contradicts what is known."""
-    if leg.state is LegState.PLANNED or (leg.state, told.outcome) in _CONTRADICTIONS:
+    if leg.state in (LegState.PLANNED, LegState.TO_BE_CONFIRMED) or (leg.state, told.outcome) in _CONTRADICTIONS:
         raise ImpossibleMove(f"leg {leg.out_refund_no} is {leg.state}, the provider says {told.outcome}")
     if told.outcome in _OLD_NEWS[leg.state]:
         return leg
@@ -177,3 +182,17 @@ def given_up(leg: Leg) -> Leg:
     if leg.state not in WITH_A_PERSON:
         raise ImpossibleMove(f"leg {leg.out_refund_no} is {leg.state}: what may still move money cannot be given up")
     return replace(leg, state=LegState.GIVEN_UP)
+
+
+def check_confirmation(leg: Leg, applicant: str, by: str) -> None:
+    """Raises SkipRefused for who said so himself, and for who asked for the money."""
+    if by in (leg.said_by, applicant):
+        why = "said so" if by == leg.said_by else "asked for it"
+        raise SkipRefused(f"{by} {why}: it takes another person to confirm")
+
+
+def confirmed(leg: Leg, by: str, now: datetime) -> Leg:
+    """Its money went another way: somebody said so, and a second person has looked."""
+    if leg.state is not LegState.TO_BE_CONFIRMED:
+        raise ImpossibleMove(f"leg {leg.out_refund_no} is {leg.state}: there is nothing to confirm")
+    return replace(leg, state=LegState.DONE, confirmed_by=by, done_at=now)

@@ -10,6 +10,7 @@ from domain import ledger, refund_leg
 from domain.axis import Fulfilment, move
 from domain.case import Cause, NewCase
 from domain.errors import RefundImpossible
+from domain.ledger import Account
 from domain.money import total
 from domain.order import Order
 from domain.payment import surplus
@@ -85,13 +86,34 @@ def leg_given_up(refund: Refund, number: int) -> Refund:
     return _followed(_with(refund, refund_leg.given_up(_leg(refund, number))))
 
 
+def leg_gone_elsewhere(refund: Refund, number: int, reference: str, by: str) -> RefundChange:
+    """Somebody says that the money of a refused leg went another way: a leg of its own, which a second one confirms."""
+    left = refund_leg.given_up(_leg(refund, number))
+    new = replace(_successor(refund, left), state=LegState.TO_BE_CONFIRMED, refund_no=reference, said_by=by)
+    detail = f"{by} says that {new.amount} went to the buyer another way, under {reference}"
+    after = _with(refund, left)
+    after = replace(after, legs=(*after.legs, new))
+    return RefundChange(after, cases=(NewCase(Cause.PAID_ELSEWHERE, new.out_refund_no, detail),))
+
+
+def leg_confirmed(refund: Refund, number: int, by: str, now: datetime) -> RefundChange:
+    """A second person has looked at the evidence. Raises SkipRefused for the first one, and for the applicant."""
+    leg = _leg(refund, number)
+    refund_leg.check_confirmation(leg, refund.applicant, by)
+    after = refund_leg.confirmed(leg, by, now)
+    return RefundChange(_followed(_with(refund, after)), (_entry(refund, after),))
+
+
+def _successor(refund: Refund, before: Leg) -> Leg:
+    number = len(refund.legs) + 1
+    no = refund_leg.out_refund_no(refund.order_id, refund.refund_id, number)
+    return Leg(number, before.payment, before.amount, before.freight, no, replaces=before.number)
+
+
 def _followed(refund: Refund, closed: Leg | None = None) -> Refund:
     """The successor of a closed leg, and how far the money is by now."""
     if closed is not None:
-        number = len(refund.legs) + 1
-        no = refund_leg.out_refund_no(refund.order_id, refund.refund_id, number)
-        new = Leg(number, closed.payment, closed.amount, closed.freight, no, replaces=closed.number)
-        refund = replace(refund, legs=(*refund.legs, new))
+        refund = replace(refund, legs=(*refund.legs, _successor(refund, closed)))
     return replace(refund, repayment=move(REPAYMENT_MOVES, refund.repayment, _repayment(refund)))
 
 
@@ -104,7 +126,9 @@ def _repayment(refund: Refund) -> Repayment:
 
 
 def _entry(refund: Refund, leg: Leg) -> ledger.Entry:
-    return ledger.refunded(leg.out_refund_no, leg.amount, leg.freight, was_due=refund.basis is Basis.DUE)
+    source = Account.PAID_ELSEWHERE if leg.said_by else Account.PROVIDER_RECEIVABLE
+    due = refund.basis is Basis.DUE
+    return ledger.refunded(leg.out_refund_no, leg.amount, leg.freight, was_due=due, source=source)
 
 
 def _cases(refund: Refund, leg: Leg) -> tuple[NewCase, ...]:
@@ -125,6 +149,7 @@ def moot(cause: Cause, subject: str, refund: Refund) -> bool:
     passed = {
         Cause.REFUND_REFUSED: state is not LegState.REFUSED,
         Cause.REFUND_ROUTE_GONE: state is not LegState.ABNORMAL,
+        Cause.PAID_ELSEWHERE: state is not LegState.TO_BE_CONFIRMED,
         Cause.BALANCE_SHORT: state not in (LegState.SHORT_OF_BALANCE, LegState.ASKED),
         Cause.RETURN_NOT_ANNOUNCED: refund.goods is not Goods.UNDER_WAY,
         Cause.RETURN_OVERDUE: refund.goods is not Goods.UNDER_WAY,

@@ -19,6 +19,7 @@ from drill.report import Report
 from drill.virtual import lane as lane_of
 from drill.virtual import lanes
 from drill.virtual.matrix import CELLS
+from drill.virtual.plan import DEATHS, REFUNDS
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 FOLDER = Path(".data/drill")
@@ -47,6 +48,8 @@ def drill(
     report = Report(seed, must_cover=not only and len(numbers) >= len(CELLS))
     began = time.monotonic()
     asyncio.run(_play(report, numbers, side_by_side, folder, console))
+    if numbers and not only:
+        asyncio.run(_die(report, side_by_side, folder, console))
     if with_kills and not only:
         asyncio.run(_kill(report, folder.absolute(), console))
     report.seconds = time.monotonic() - began
@@ -67,6 +70,14 @@ async def _play(report: Report, numbers: list[int], side_by_side: int, folder: P
             spoken = time.monotonic()
             covered = f"{report.counted()['cells hit']} of {len(CELLS)} cells hit"
             console.print(f"{report.schedules} of {len(numbers)}, {covered}, {spoken - began:.0f} s", highlight=False)
+
+
+async def _die(report: Report, side_by_side: int, folder: Path, console: Console) -> None:
+    report.deaths_planned = len(DEATHS) * REFUNDS
+    console.print(f"{report.deaths_planned} deaths between a provider's refund and our record", highlight=False)
+    async for outcome in lanes.run(report.seed, DEATHS, side_by_side, folder):
+        report.outcomes.append(outcome)
+        report.deaths += outcome.crashes
 
 
 async def _kill(report: Report, folder: Path, console: Console) -> None:

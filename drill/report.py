@@ -34,6 +34,8 @@ class Report:
     must_cover: bool
     outcomes: list[Outcome] = field(default_factory=list)
     seconds: float = 0.0
+    deaths_planned: int = 0  # between a provider's refund and our record
+    deaths: int = 0
     blows: list[Blow] = field(default_factory=list)
     kills_missed: list[str] = field(default_factory=list)
     broken_by_kills: list[Invariant] = field(default_factory=list)
@@ -65,9 +67,8 @@ class Report:
 
     @property
     def held(self) -> bool:
-        return not (
-            self.broken or self.empty_cells or self.kills_missed or self.broken_by_kills or self.too_many_stranded
-        )
+        missed = self.empty_cells or self.kills_missed or self.deaths != self.deaths_planned
+        return not (self.broken or self.broken_by_kills or self.too_many_stranded or missed)
 
     def counted(self) -> dict[str, int]:
         return {
@@ -78,6 +79,7 @@ class Report:
             "faults of the outside": sum(outcome.strikes for outcome in self.outcomes),
             "cells hit": len(CELLS) - len(coverage.empty(self.hits)),
             "cells": len(CELLS),
+            "deaths between a refund and its record": self.deaths,
             "processes killed": len(self.blows),
         }
 
@@ -142,7 +144,7 @@ def _sentence(report: Report) -> str:
         "broken": len(report.broken) + len(report.broken_by_kills),
         "never hit": len(report.empty_cells),
         "too many lost": int(report.too_many_stranded),
-        "never came": len(report.kills_missed),
+        "never came": len(report.kills_missed) + report.deaths_planned - report.deaths,
     }
     verdict = "every invariant held" if report.held else ", ".join(f"{count} {what}" for what, count in wrong.items())
     return f"{counts}; {verdict} (seed {report.seed}, {report.seconds:.0f} s)"

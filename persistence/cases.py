@@ -62,6 +62,8 @@ async def settle(db: AsyncConnection, decision: CaseDecision, now: datetime) -> 
     reason = decision.reason
     if decision.outside_shipment_no:
         reason += f" (shipment {decision.outside_shipment_no}, second person {decision.second_person})"
+    if decision.outside_payment_no:
+        reason += f" (paid under {decision.outside_payment_no})"
     done = await db.execute(
         _SETTLE,
         {

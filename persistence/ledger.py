@@ -8,6 +8,7 @@ from persistence.sheet import Sheet
 from ports.provenance import PROVENANCE
 
 RECEIVABLES = (Account.PROVIDER_RECEIVABLE, Account.PLATFORM_RECEIVABLE)
+SOURCES = (*RECEIVABLES, Account.PAID_ELSEWHERE)  # what a refund can leave from
 
 
 def book(sheet: Sheet, entries: Iterable[Entry], now: datetime) -> None:
@@ -21,7 +22,7 @@ def book(sheet: Sheet, entries: Iterable[Entry], now: datetime) -> None:
             money = {"amount_minor": posting.amount.amount_minor, "currency": posting.amount.currency}
             sheet.postings.append({**name, "account": posting.account, **money})
         if entry.kind is EntryKind.REFUNDED:
-            refunded -= _sum(entry, *RECEIVABLES)
+            refunded -= _sum(entry, *SOURCES)
         else:
             captured += _sum(entry, *RECEIVABLES)
         due -= _sum(entry, Account.REFUND_PAYABLE)

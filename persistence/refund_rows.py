@@ -102,6 +102,8 @@ def leg_from(each: dict[str, Any]) -> Leg:
         each["code"],
         _moment(each["done_at"]),
         each["held"],
+        each["said_by"],
+        each["confirmed_by"],
     )
 
 
@@ -206,4 +208,6 @@ def _leg_row(refund: Refund, leg: Leg, now: datetime) -> dict[str, Any]:
         "updated_at": now,
         "done_at": leg.done_at,
         "held": leg.held,
+        "said_by": leg.said_by,
+        "confirmed_by": leg.confirmed_by,
     }

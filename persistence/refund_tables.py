@@ -124,6 +124,8 @@ refund_legs = Table(
     moment("updated_at"),
     moment("done_at", null=True),
     text_column("held", null=True),  # what of our own keeps it
+    text_column("said_by", null=True),  # who says that its money went another way
+    text_column("confirmed_by", null=True),
     UniqueConstraint("out_refund_no"),
     UniqueConstraint("refund_id", "replaces"),
     ForeignKeyConstraint(
@@ -132,4 +134,8 @@ refund_legs = Table(
     Index(None, "provider", "account", "trade_no"),
     Index("ix_refund_legs_held", "held", postgresql_where=text("held is not null")),
     CheckConstraint("amount_minor > 0 and freight_minor between 0 and amount_minor", name="amounts"),
+    CheckConstraint(
+        "state <> 'done' or said_by is null or (confirmed_by is not null and confirmed_by <> said_by)",
+        name="elsewhere_by_two",
+    ),
 )

@@ -5,14 +5,24 @@ money row: so no two refunds of an order, and no refund and its order, ever writ
 """
 
 from dataclasses import replace
+from datetime import datetime
 
 from domain import refund as refunds
-from domain.case import Cause, Choice, NewCase
+from domain.case import CaseDecision, Cause, Choice, NewCase
 from domain.errors import RefundExceedsCeiling, RefundImpossible
 from domain.refund import Refund
 from domain.refund_goods import goods_answered, left_due
 from domain.refund_leg import taken_back
-from domain.repayment import RefundChange, leg_answered, leg_asked, leg_given_up, leg_held, planned
+from domain.repayment import (
+    RefundChange,
+    leg_answered,
+    leg_asked,
+    leg_confirmed,
+    leg_given_up,
+    leg_gone_elsewhere,
+    leg_held,
+    planned,
+)
 from persistence import brake, goods_stops, refund_notices, refund_rows, refusals
 from persistence.audit import Deed
 from persistence.refund_transition import WORKFLOW, Ground
@@ -31,6 +41,8 @@ from ports.refunds import (
     RefundTold,
     RefundView,
 )
+
+OF_A_LEG = (Cause.REFUND_REFUSED, Cause.REFUND_ROUTE_GONE, Cause.PAID_ELSEWHERE)
 
 
 class PostgresRefunds(PostgresReturns, RefundRecords):
@@ -146,16 +158,23 @@ class PostgresRefunds(PostgresReturns, RefundRecords):
             if case is None:
                 return self._view(here)
             await self._settle(here, decision)
-            after = _decided(here.loaded.refund, case, decision.choice)
+            change = _decided(here.loaded.refund, case, decision, here.now)
             about = {"case": decision.case_id, "choice": decision.choice, "reason": decision.reason}
-            loaded = replace(here.loaded, refund=after)
-            await self._save(here, loaded, RefundChange(after), Deed(decision.by, "settle_case"), about, noted=True)
+            loaded = replace(here.loaded, refund=change.refund)
+            await self._save(here, loaded, change, Deed(decision.by, "settle_case"), about, noted=True)
             return self._view(here)
 
 
-def _decided(refund: Refund, case: WaitingCase, choice: Choice) -> Refund:
-    """A retry asks again with the same number; a cancelled leg is given up."""
+def _decided(refund: Refund, case: WaitingCase, decision: CaseDecision, now: datetime) -> RefundChange:
+    """A retry asks again with the same number; a cancelled leg is given up; or its money went another way."""
     number = next((leg.number for leg in refund.legs if leg.out_refund_no == case.subject), None)
-    if number is None or case.cause not in (Cause.REFUND_REFUSED, Cause.REFUND_ROUTE_GONE):
-        return refund
-    return leg_asked(refund, number) if choice is Choice.RETRY else leg_given_up(refund, number)
+    if number is None or case.cause not in OF_A_LEG:
+        return RefundChange(refund)
+    if decision.choice is Choice.RETRY:
+        return RefundChange(leg_asked(refund, number))
+    if decision.choice is Choice.ELSEWHERE:
+        assert decision.outside_payment_no is not None, "check_decision has seen to it"
+        return leg_gone_elsewhere(refund, number, decision.outside_payment_no, decision.by)
+    if decision.choice is Choice.CONFIRM:
+        return leg_confirmed(refund, number, decision.by, now)
+    return RefundChange(leg_given_up(refund, number))

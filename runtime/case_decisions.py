@@ -35,6 +35,9 @@ EFFECTS = {
     "buyer; where a part of a short order went ahead, only the rest is given up; of a refund, what the provider "
     "refused is given up and may be asked for anew",
     Choice.CLOSE: "nothing else happens: the reason says how it was dealt with",
+    Choice.ELSEWHERE: "the provider is not asked any more: the money counts as paid back under the number that is "
+    "named, once another person has confirmed it",
+    Choice.CONFIRM: "the money is booked as paid back another way; who said so, and who asked for it, can't confirm it",
 }
 
 

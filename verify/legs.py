@@ -4,7 +4,7 @@ from collections import defaultdict
 
 from verify.comparison import Comparison, Side
 from verify.dump import Dump
-from verify.record import Record
+from verify.record import Record, Row
 from verify.refunds import asked_parameters, provider_refunds
 
 MAY_HAVE_MOVED = ("asked", "processing", "short_of_balance", "unknown", "abnormal", "done")
@@ -14,7 +14,8 @@ NOTHING_MOVED = ("closed", "given_up")
 def refunds_are_legs(dump: Dump, record: Record) -> Comparison:
     """Each refund that a provider paid out is one leg of this number, trade and amount, and each done leg was paid out.
 
-    A leg whose answer was not heard yet may follow. What the bank sent back later was paid out all the same.
+    A leg whose answer was not heard yet may follow. What the bank sent back later was paid out all the same. What
+    went another way is no provider's: two people say so.
     """
     there = {
         name: {"trade": each.trade, "amount_minor": each.amount_minor}
@@ -25,9 +26,13 @@ def refunds_are_legs(dump: Dump, record: Record) -> Comparison:
     here = {
         name: {"trade": f"{row['provider']}/{row['trade_no']}", "amount_minor": row["amount_minor"]}
         for name, row in legs.items()
-        if row["state"] == "done" or (name in there and row["state"] in MAY_HAVE_MOVED)
+        if not _went_elsewhere(row) and (row["state"] == "done" or (name in there and row["state"] in MAY_HAVE_MOVED))
     }
     return Comparison(Side("refunds done at the providers", there), Side("legs", here))
+
+
+def _went_elsewhere(row: Row) -> bool:
+    return row["said_by"] is not None and row["confirmed_by"] not in (None, row["said_by"])
 
 
 def one_refund_per_number(dump: Dump, _: Record) -> Comparison:
@@ -78,7 +83,7 @@ def refunds_are_booked(_: Dump, record: Record) -> Comparison:
         """
         select e.reference, -sum(p.amount_minor)::bigint as amount
         from ledger_entries e join ledger_postings p on p.entry_seq = e.seq
-        where e.kind = 'refunded' and p.account = 'provider_receivable' group by e.seq, e.reference
+        where e.kind = 'refunded' and p.account in ('provider_receivable', 'paid_elsewhere') group by e.seq, e.reference
         """
     )
     return Comparison(

@@ -74,7 +74,12 @@ class Record:
     @cached_property
     def legs(self) -> list[Row]:
         """Each movement of money back."""
-        return self.rows("select out_refund_no, provider, account, trade_no, amount_minor, state from refund_legs")
+        return self.rows(
+            """
+            select out_refund_no, provider, account, trade_no, amount_minor, state, said_by, confirmed_by
+            from refund_legs
+            """
+        )
 
     @cached_property
     def shops_out_of_touch(self) -> set[str]:

@@ -90,15 +90,20 @@ class AttendedRefund(Attended):
         """The engine decides, the record keeps it. Raises ApprovalRefused."""
         stands_in_for: tuple[str, ...] = ()
         if command.verb in DECIDES:
-            asked = PersonAsked(command.by, workflow.now(), self._amount, command.signer)
-            standing: Standing = await workflow.execute_local_activity_method(
-                ApproverActivities.standing, asked, **options.RECORD
-            )
+            standing = await self._standing(command.by, command.signer)
             if standing.refusal:
                 raise ApprovalRefused(standing.refusal)
             stands_in_for = standing.stands_in_for
         deed = Deed(command.by, workflow.now(), command.version, stands_in_for)
         await self._move_approval(self._acted(command, deed), command.by, command.verb, why=command.reason)
+
+    async def _standing(self, person: str, signer: str = "") -> Standing:
+        """Whose work he does now, and whether he may decide on this amount."""
+        asked = PersonAsked(person, workflow.now(), self._amount, signer)
+        standing: Standing = await workflow.execute_local_activity_method(
+            ApproverActivities.standing, asked, **options.RECORD
+        )
+        return standing
 
     def _acted(self, command: ApprovalCommand, deed: Deed) -> Approval:
         """Each verb takes what it needs of the command."""

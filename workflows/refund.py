@@ -1,6 +1,7 @@
 """A refund's way from the request to the money."""
 
 from datetime import datetime, timedelta
+from typing import NoReturn
 
 from temporalio import workflow
 from temporalio.exceptions import ApplicationError
@@ -11,10 +12,11 @@ from activities.refunds import RefundActivities
 from domain import approval
 from domain.approval import Status, Task
 from domain.approval_verbs import VERBS, reminded
-from domain.case import CaseDecision, Cause, check_decision
+from domain.case import CaseDecision, Cause, Choice, check_decision
 from domain.errors import ApprovalRefused, SkipRefused
 from domain.people import BY_ITSELF
 from domain.refund import RefundStage
+from domain.refund_leg import Leg, check_confirmation
 from domain.route import RefundFacts, Route
 from ports.records import RefundMoved
 from ports.refunds import PolicyApproved, Reminder
@@ -36,6 +38,8 @@ class RefundWorkflow(RefundOfGoods, RefundOfMoney):
     def __init__(self, start: RefundStart) -> None:
         super().__init__(*start.about)
         self._asked = start.asked
+        self._route = start.route
+        self._asks.update(start.asks)
         self._order_knows = False
         self._levels: dict[tuple[int, str, datetime], list[Level]] = {}  # who is still to be reminded of which task
 
@@ -82,8 +86,10 @@ class RefundWorkflow(RefundOfGoods, RefundOfMoney):
         if self._refund.approval is None or self._refund.approval.status not in UNDECIDED:
             raise ApplicationError(f"nothing is to be decided: it is {self._refund.stage}", type="ApprovalRefused")
 
-    @workflow.update(description="decide a case that this refund waits for: retry, or cancel what was refused")
+    @workflow.update(description="decide a case that this refund waits for: retry, or what becomes of a refused leg")
     async def decide_case(self, decision: CaseDecision) -> RefundStage:
+        if decision.choice is Choice.CONFIRM and (refusal := (await self._standing(decision.by)).refusal):
+            raise ApplicationError(refusal, type="SkipRefused", non_retryable=True)
         self._decisions[decision.case_id] = decision
         await workflow.wait_condition(lambda: decision.case_id not in self._waiting_cases())
         return self._refund.stage
@@ -95,6 +101,8 @@ class RefundWorkflow(RefundOfGoods, RefundOfMoney):
             raise ApplicationError("this case is not open: somebody decided it before", type="CaseNotOpen")
         try:
             check_decision(cause, decision)
+            if decision.choice is Choice.CONFIRM:
+                check_confirmation(self._leg_of(decision), self._refund.applicant, decision.by)
         except SkipRefused as refused:
             raise ApplicationError(str(refused), type="SkipRefused") from refused
 
@@ -104,6 +112,7 @@ class RefundWorkflow(RefundOfGoods, RefundOfMoney):
         """9.1 It is in the record, within the ceilings, or refused with the maximum."""
         if self._asked is None:
             await self._record_step(RefundActivities.load, self._step("load"))
+            self._order_knows = not self._refund.ended
         else:
             await self._record_step(RefundActivities.open, self._asked)
 
@@ -117,12 +126,11 @@ class RefundWorkflow(RefundOfGoods, RefundOfMoney):
 
     async def _approved(self) -> None:
         """9.3 Those whom the policy names have signed for this amount and version; superiors are reminded."""
-        if self._refund.ended:
+        if self._refund.stage is not RefundStage.AWAITING_APPROVAL:
             return
-        if self._refund.legs:  # a long life began anew while its money was on the way
-            self._order_knows = True
-            return
-        route = await self._routed()
+        if self._route is None or self._refund.approval is None or self._approval.status not in UNDECIDED:
+            self._route = await self._routed()
+        route = self._route
         await self._tell_order(is_open=True)
         while not route.by_itself and self._approval.status in UNDECIDED:
             due = await self._next_reminder(route)
@@ -151,13 +159,8 @@ class RefundWorkflow(RefundOfGoods, RefundOfMoney):
         await self._until(
             lambda: self._refund.ended or self._refund.legs != seen or self._decision() is not None,
             by=self._next_due(),
-            resting=self._all_held,
+            resting=True,
         )
-
-    def _start_anew(self) -> None:
-        """From the record, once its money is on the way: who is to sign is not read back."""
-        if self._refund.legs:
-            workflow.continue_as_new(RefundStart(None, self._refund.refund_id, self._refund.order_id))
 
     async def _all_heard(self) -> None:
         """Return only when every person has an answer."""
@@ -219,16 +222,15 @@ class RefundWorkflow(RefundOfGoods, RefundOfMoney):
                 self._levels[key] = list(
                     await workflow.execute_local_activity_method(ApproverActivities.levels, asked, **options.RECORD)
                 )
+                for _ in range(self._told_of(task)):
+                    _pass(self._levels[key])
             found.append((task, self._levels[key][0]))
         return min(found, key=lambda each: (each[1].at, each[0].task_id), default=None)
 
     async def _remind(self, task: Task, level: Level) -> None:
         """One message to each level; the last superior keeps being told, each day."""
         assert task.opened_at is not None
-        levels = self._levels[(task.task_id, task.signer, task.opened_at)]
-        levels.pop(0)
-        if not levels:
-            levels.append(Level(level.at + DAY, level.person))
+        _pass(self._levels[(task.task_id, task.signer, task.opened_at)])
         count = 1 + sum(each.task_id == task.task_id and not each.skipped for each in self._refund.reminders)
         for person, reason in level.skipped:
             note = Reminder(task.task_id, count, person, workflow.now(), reason)
@@ -236,6 +238,16 @@ class RefundWorkflow(RefundOfGoods, RefundOfMoney):
         after = reminded(self._approval, task.task_id, level.person) if level.person != task.signer else self._approval
         note = Reminder(task.task_id, count, level.person, workflow.now())
         await self._move_approval(after, "workflow", "remind", why=f"told {level.person}", reminder=note)
+
+    def _told_of(self, task: Task) -> int:
+        """How many levels were told since it was opened: of a history that started anew, by the record."""
+        assert task.opened_at is not None
+        told = (each for each in self._refund.reminders if each.task_id == task.task_id and not each.skipped)
+        return sum(each.at >= task.opened_at for each in told)
+
+    def _start_anew(self) -> NoReturn:
+        refund = self._refund
+        workflow.continue_as_new(RefundStart(None, refund.refund_id, refund.order_id, self._route, self._asks))
 
     # Money
 
@@ -245,9 +257,20 @@ class RefundWorkflow(RefundOfGoods, RefundOfMoney):
 
     async def _carry_out(self, decision: CaseDecision) -> None:
         """A person looked at a leg: it is asked again at once, or given up."""
-        subject = next(case.subject for case in self._cases if case.case_id == decision.case_id)
         del self._decisions[decision.case_id]
+        subject = next(case.subject for case in self._cases if case.case_id == decision.case_id)
         await self._settle(decision)
         for view in self._refund.legs:
             if view.leg.out_refund_no == subject:
                 self._asks.pop(view.leg.number, None)
+
+    def _leg_of(self, decision: CaseDecision) -> Leg:
+        subject = next(case.subject for case in self._cases if case.case_id == decision.case_id)
+        return next(view.leg for view in self._refund.legs if view.leg.out_refund_no == subject)
+
+
+def _pass(levels: list[Level]) -> None:
+    """The first one was told; the last one keeps being told, each day."""
+    first = levels.pop(0)
+    if not levels:
+        levels.append(Level(first.at + DAY, first.person))

@@ -13,6 +13,7 @@ from ports.payments import RefundAnswer, RefundOrder, RefundQuestion
 from ports.refunds import LegAnswered, LegView
 from workflows import options
 from workflows.attended_refund import AttendedRefund
+from workflows.refund_messages import Asked
 
 MOST_DOUBLINGS = 30  # of a pause: the longest one is reached long before
 
@@ -22,7 +23,7 @@ class RefundOfMoney(AttendedRefund):
 
     def __init__(self, refund_id: str, order_id: OrderId) -> None:
         super().__init__(refund_id, order_id)
-        self._asks: dict[int, list[datetime]] = {}  # when each leg was asked for or about, since somebody looked at it
+        self._asks: dict[int, Asked] = {}  # how often each leg was asked for or about, since somebody looked at it
 
     def _due(self, leg: LegView) -> datetime | None:
         """When to ask next: at once, then at doubling pauses. None while it is a person's turn, or it has ended."""
@@ -32,13 +33,8 @@ class RefundOfMoney(AttendedRefund):
         if not asks:
             return workflow.now()
         limits = self._refund.limits
-        pause: timedelta = limits.refund_first_pause * 2 ** min(len(asks) - 1, MOST_DOUBLINGS)
-        return asks[-1] + min(pause, limits.refund_held_pause if leg.leg.held else limits.refund_longest_pause)
-
-    @property
-    def _all_held(self) -> bool:
-        """Nothing of it is under way outside: our own brake keeps all that is still to go."""
-        return all(each.leg.held or each.leg.ended for each in self._refund.legs)
+        pause: timedelta = limits.refund_first_pause * 2 ** min(asks.times - 1, MOST_DOUBLINGS)
+        return asks.last + min(pause, limits.refund_held_pause if leg.leg.held else limits.refund_longest_pause)
 
     def _next_due(self) -> datetime | None:
         return min((at for leg in self._refund.legs if (at := self._due(leg)) is not None), default=None)
@@ -46,14 +42,14 @@ class RefundOfMoney(AttendedRefund):
     async def _asked_once(self, leg: LegView) -> None:
         """One call, under the number that the leg has; what was not heard is unknown, never failed."""
         number = leg.leg.number
-        asks = self._asks.setdefault(number, [])
-        asks.append(workflow.now())
+        now, before = workflow.now(), self._asks.get(number)
+        asks = self._asks[number] = Asked(before.times + 1, before.first, now) if before else Asked(1, now, now)
         if leg.leg.state in TO_BE_ASKED:
             await self._record_step(RefundActivities.ask_leg, self._step("refund", number))
             if self._refund.legs[number - 1].leg.held:
                 return
             if leg.leg.held:
-                asks[:] = asks[-1:]  # it begins now: while it was held nobody was asked
+                asks = self._asks[number] = Asked(1, now, now)  # while it was held nobody was asked
         told = await self._told(leg)
         if told is None:
             return
@@ -62,10 +58,10 @@ class RefundOfMoney(AttendedRefund):
             RefundActivities.record_answer,
             LegAnswered(step.refund_id, step.order_id, step.transaction_id, number, told),
         )
-        now = self._refund.legs[number - 1]
-        if now.leg.state in TO_BE_ASKED_ABOUT and workflow.now() - asks[0] >= self._refund.limits.refund_unclear_after:
-            detail = f"{now.leg.amount} under {now.leg.out_refund_no}: {len(asks)} times asked, and nobody knows"
-            await self._open_case_about(Cause.REFUND_UNCLEAR, now.leg.out_refund_no, detail)
+        after = self._refund.legs[number - 1].leg
+        if after.state in TO_BE_ASKED_ABOUT and workflow.now() - asks.first >= self._refund.limits.refund_unclear_after:
+            detail = f"{after.amount} under {after.out_refund_no}: {asks.times} times asked, and nobody knows"
+            await self._open_case_about(Cause.REFUND_UNCLEAR, after.out_refund_no, detail)
 
     async def _told(self, leg: LegView) -> Told | None:
         """None when the provider told us by itself how it ended, before we had our answer."""

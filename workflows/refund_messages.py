@@ -1,19 +1,36 @@
 """Everything one can say to a refund's workflow. What people do with its approval are updates."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from domain.reference import OrderId
 from domain.refund import RefundStage
+from domain.route import Route
 from ports.refunds import RefundAsked, RefundTold, RefundView
 
 
 @dataclass(frozen=True)
+class Asked:
+    """How often a leg was asked for or about, and when."""
+
+    times: int
+    first: datetime
+    last: datetime
+
+
+@dataclass(frozen=True)
 class RefundStart:
-    """What was asked; or nothing, where the record holds the refund: a late word of its provider, or a long life."""
+    """What was asked; or nothing, where the record holds the refund: a late word of its provider, or a long life.
+
+    Of a history that starts anew, `route`: who signs, whatever policy was saved meanwhile; `asks`: by leg.
+    """
 
     asked: RefundAsked | None
     refund_id: str = ""
     order_id: OrderId | None = None
+    route: Route | None = None
+    asks: Mapping[int, Asked] = field(default_factory=dict)
 
     @property
     def about(self) -> tuple[str, OrderId]:

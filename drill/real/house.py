@@ -13,21 +13,27 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from cli.demo_world import World, create_world, open_shop
+from domain.money import Money
 from domain.order import Stage
+from domain.policy import REFUNDS, SHIPPED, Band, Field, Policy, Rule, Words
 from domain.reference import OrderId
+from domain.refund import Refund, RefundStage
 from drill.real.gate import Gate
-from persistence import failures, reports, trade_report
+from persistence import failures, policies, refund_rows, reports, trade_report
 from persistence.engine import Engine, connect
+from persistence.refund_rows import LoadedRefund
+from ports.clock import SystemClock
 from runtime.child import Child
 from runtime.embedded.port_choice import free_port
 from runtime.local_house import LocalHouse, open_local_house, until_ready
-from workflows import identity
 
 SERVERS_OF_OTHERS = ("DATABASE_URL", "TEMPORAL_ADDRESS")
 LOOK_EVERY_SECONDS = 0.1
 PATIENCE_SECONDS = 90.0
 AT_WAREHOUSE = ("warehouse", "parcel")
 GATEWAYS = {"tea": "gateway", "tools": "wechatpay"}
+DUE_BACK = Rule("due back", Band(at_most=Money(10_000_00, "CNY")), (Words(Field.BASIS, ("due",)),), by_itself=True)
+ALL_BY_ITSELF = Policy(REFUNDS, (DUE_BACK, *SHIPPED.rules[1:]), version=1)  # nobody is there to sign
 
 
 class NeverCame(Exception):
@@ -102,10 +108,28 @@ class DrillHouse:
 
         await self.until(reached, f"{order_id} at {' or '.join(stages)}")
 
-    async def until_asked(self, order_id: OrderId, activity: str) -> None:
+    async def refund(self, order_id: OrderId) -> Refund:
+        """The one that pays this order back, by itself."""
+
+        async def opened() -> bool:
+            async with self.engine.connect() as db:
+                found.update(await refund_rows.load_all(db, order_id))
+            return bool(found)
+
+        found: dict[str, LoadedRefund] = {}
+        await self.until(opened, f"a refund of {order_id}")
+        return next(iter(found.values())).refund
+
+    async def until_paid_back(self, order_id: OrderId) -> None:
+        async def paid_back() -> bool:
+            return (await self.refund(order_id)).stage is RefundStage.PAID_BACK
+
+        await self.until(paid_back, f"the money of {order_id} paid back")
+
+    async def until_asked(self, workflow_id: str, activity: str) -> None:
         """The outside works on this call of ours, and has not answered."""
         client = await Client.connect(self.local.temporal_address)
-        run = client.get_workflow_handle(identity.order_workflow_id(order_id))
+        run = client.get_workflow_handle(workflow_id)
 
         async def asked() -> bool:
             try:
@@ -114,7 +138,7 @@ class DrillHouse:
                 return False
             return any(each.activity_type.name == activity and each.HasField("last_started_time") for each in pending)
 
-        await self.until(asked, f"{activity} of {order_id} unanswered")
+        await self.until(asked, f"{activity} of {workflow_id} unanswered")
 
     async def until_kept(self, order_id: OrderId, kind: str) -> None:
         """A message about this order is evidence, and the order has not heard of it."""
@@ -135,9 +159,9 @@ class DrillHouse:
             return await trade_report.under_way(db)
 
     async def restless(self) -> list[str]:
-        """Orders that are neither at their end nor with a person."""
+        """Orders and refunds that are neither at their end nor with a person."""
         async with self.engine.connect() as db:
-            return await trade_report.restless(db)
+            return [*await trade_report.restless(db), *await trade_report.restless_refunds(db)]
 
     async def until(self, holds: Callable[[], Awaitable[object]], what: str, seconds: float = PATIENCE_SECONDS) -> None:
         """Raises NeverCame. Connections that we kept may break once, when the record comes back."""
@@ -183,12 +207,14 @@ async def open_drill_house(folder: Path) -> AsyncIterator[DrillHouse]:
         os.environ.pop(name, None)
     async with AsyncExitStack() as stack:
         world = replace(create_world(folder), port=free_port())  # not the demo's: that may run beside us
-        local = await stack.enter_async_context(open_local_house(folder, world.settings()))
+        settings = {**world.settings(), "LOCKSTEP_DUE_BACK_BY_ITSELF": "true"}
+        local = await stack.enter_async_context(open_local_house(folder, settings))
         local.api_port = free_port()
         engine = connect(local.database_url)
         stack.push_async_callback(engine.dispose)
         async with engine.begin() as db:
             token = await open_shop(db)
+            await policies.add(db, ALL_BY_ITSELF, "drill", SystemClock().now())
         to_temporal = await stack.enter_async_context(Gate(local.temporal_address).standing())
         to_api = await stack.enter_async_context(Gate(local.api_url.removeprefix("http://")).standing())
         api = local.api({"TEMPORAL_ADDRESS": to_temporal.address})

@@ -1,4 +1,6 @@
-"""Twenty kills, one after the other, on one house that trades on; then it comes to rest and everything is verified."""
+"""Kills of real processes, one after the other, on one house that trades on; then all of it comes to rest and is
+verified.
+"""
 
 import asyncio
 import time
@@ -54,6 +56,9 @@ KILLS = (
     Kill(Victim.API, moments.burst_of_notices),
     Kill(Victim.TEMPORAL, moments.paid_not_pushed),
     Kill(Victim.POSTGRES, moments.burst_of_notices),
+    Kill(Victim.TEMPORAL, moments.refund_unanswered),
+    Kill(Victim.POSTGRES, moments.refund_unanswered),
+    *(Kill(Victim.WORKER, moments.refund_unanswered) for _ in range(10)),
 )
 
 

@@ -9,6 +9,7 @@ from domain.order import Stage
 from domain.reference import OrderId
 from drill.real.house import DrillHouse
 from persistence import failures, order_rows
+from workflows import identity
 
 HELD_SECONDS = 5.0  # for which the outside keeps an answer back, or a lock is held
 OUTAGE_SECONDS = 8.0
@@ -38,7 +39,7 @@ async def push_unanswered(house: DrillHouse) -> AsyncIterator[Subject]:
     order_id = await house.order()
     await house.plant(order_id, "warehouse", "delay", seconds=HELD_SECONDS)
     await house.pay(order_id)
-    await house.until_asked(order_id, "warehouse.push")
+    await house.until_asked(identity.order_workflow_id(order_id), "warehouse.push")
     yield Subject(order_id)
 
 
@@ -49,7 +50,7 @@ async def query_unanswered(house: DrillHouse) -> AsyncIterator[Subject]:
     await house.plant(order_id, "trade", "no_notice")
     await house.plant(order_id, "provider", "delay", seconds=HELD_SECONDS)
     await house.pay(order_id)
-    await house.until_asked(order_id, "payments.query_trade")
+    await house.until_asked(identity.order_workflow_id(order_id), "payments.query_trade")
     yield Subject(order_id)
 
 
@@ -61,8 +62,25 @@ async def stop_unanswered(house: DrillHouse) -> AsyncIterator[Subject]:
     await house.until_stage(order_id, Stage.AT_WAREHOUSE)
     await house.plant(order_id, "warehouse", "delay", seconds=HELD_SECONDS)
     await house.cancel(order_id)
-    await house.until_asked(order_id, "warehouse.stop")
+    await house.until_asked(identity.order_workflow_id(order_id), "warehouse.stop")
     yield Subject(order_id, (Stage.CANCELLED,))
+
+
+@asynccontextmanager
+async def refund_unanswered(house: DrillHouse) -> AsyncIterator[Subject]:
+    """The provider has paid a cancelled order's money back, and its answer is on the wire."""
+    order_id = await house.order()
+    await house.pay(order_id)
+    await house.until_stage(order_id, Stage.AT_WAREHOUSE)
+    await house.plant(order_id, "provider", "delay", seconds=HELD_SECONDS)
+    await house.cancel(order_id)
+    refund = await house.refund(order_id)
+    await house.until_asked(identity.refund_workflow_id(refund.refund_id), "payments.refund")
+
+    async def paid_back() -> None:
+        await house.until_paid_back(order_id)
+
+    yield Subject(order_id, (Stage.CANCELLED,), paid_back)
 
 
 @asynccontextmanager

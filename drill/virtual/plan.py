@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from domain.reference import OrderId
-from drill.virtual.matrix import ORDER_CELLS, POINTS, REFUND_CELLS, Cell, Fault, Message, Point
+from drill.virtual.matrix import ORDER_CELLS, POINTS, REFUND_CELLS, Call, Cell, Component, Fault, Message, Point
 from drill.virtual.stories import STORIES, Strike, is_lost_task, reaching
 
 ORDERS = 2  # of which each is to hit a cell of its own
@@ -17,6 +17,7 @@ RIVAL_SHARE = 0.5
 SHORT = ("short", "short_cancelled", "split", "given_up")
 QUIET_SHARE = 0.08
 PROVIDERS = ("alipay", "wechatpay")
+DEATHS = range(90_000, 90_045)  # schedules in which each refund's worker dies before it can tell that money moved
 QUIET = ("unpaid", "cancelled_unpaid", "paid_after_close")  # orders beside the others, of which no cell asks
 
 
@@ -67,6 +68,8 @@ def provider_of(shop_id: str) -> str:
 
 def draw(seed: int, number: int) -> Schedule:
     """The orders of all schedules together go round all cells of the matrix."""
+    if number in DEATHS:
+        return Schedule(seed, number, tuple(_deaths(seed, number)))
     cells = list(ORDER_CELLS)
     random.Random(seed).shuffle(cells)
     rng = random.Random(f"{seed}/{number}")
@@ -89,6 +92,13 @@ def _refunds(seed: int, number: int, before: int) -> Iterator[Plan]:
         cell = cells[(number * REFUNDS + place) % len(cells)]
         order_id = OrderId("shop", shop_of(number), str(before + place + 1))
         yield _plan(rng, cell, order_id, rival=False)
+
+
+def _deaths(seed: int, number: int) -> Iterator[Plan]:
+    """The provider has paid back, and the worker that asked it dies before anything is recorded."""
+    for place in range(REFUNDS):
+        order_id = OrderId("shop", shop_of(number), str(place + 1))
+        yield Plan(order_id, "refunded", (Point(Component.WORKER, Call.PAY_BACK),), (), f"{seed}/{order_id}")
 
 
 def _plan(rng: random.Random, cell: Cell, order_id: OrderId, *, rival: bool) -> Plan:

@@ -8,7 +8,7 @@ import pytest
 from domain.case import HANDLING, CaseDecision, Cause, Choice, check_decision
 from domain.errors import SkipRefused
 
-SKIP = CaseDecision("case-1", Choice.SKIP, "li", "left by hand", "wang", "SF-77")
+SKIP = CaseDecision("case-1", Choice.SKIP, "li", "left by hand", "wang", "SF-77", "BANK-1")
 
 # What a person may choose, by cause.
 ALLOWED = """
@@ -34,8 +34,8 @@ impossible_fact        close
 step_refused           retry
 levels_not_pushed      close
 nobody_signs           retry
-refund_refused         retry cancel
-refund_route_gone      retry cancel
+refund_refused         retry elsewhere cancel
+refund_route_gone      retry elsewhere cancel
 refund_unclear         retry
 balance_short          retry
 refund_reversed        close
@@ -47,6 +47,7 @@ return_overdue         close
 return_damaged         retry
 unexpected_return      close
 money_stopped          close
+paid_elsewhere         confirm cancel
 """
 TABLE = {Cause(cause): set(choices) for cause, *choices in map(str.split, ALLOWED.strip().splitlines())}
 
@@ -102,6 +103,13 @@ def test_a_push_is_skipped_only_with_the_shipment_under_which_the_goods_left(shi
 def test_a_push_is_skipped_only_with_a_second_person(second: str | None) -> None:
     with pytest.raises(SkipRefused, match="needs a second person"):
         check_decision(Cause.PUSH_FAILED, replace(SKIP, second_person=second))
+
+
+@pytest.mark.parametrize("number", [None, "", " "])
+def test_money_goes_another_way_only_under_a_number(number: str | None) -> None:
+    elsewhere = replace(SKIP, choice=Choice.ELSEWHERE, outside_payment_no=number)
+    with pytest.raises(SkipRefused, match="another way needs the number"):
+        check_decision(Cause.REFUND_ROUTE_GONE, elsewhere)
 
 
 def test_other_choices_need_no_second_person() -> None:

@@ -1,13 +1,15 @@
 """Every pair of a leg's state and a provider's answer: what becomes of the leg."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from domain.errors import ImpossibleMove
+from domain.errors import ImpossibleMove, SkipRefused
 from domain.reference import OUT_TRADE_NO_LIMIT, OrderId
 from domain.refund_leg import (
     ENDED,
+    NOT_BY_THIS_ROUTE,
     OUT_REFUND_NO_LIMIT,
     TO_BE_ASKED,
     TO_BE_ASKED_ABOUT,
@@ -18,6 +20,8 @@ from domain.refund_leg import (
     Told,
     answered,
     asked,
+    check_confirmation,
+    confirmed,
     given_up,
     held,
     out_refund_no,
@@ -38,6 +42,7 @@ refused           >    =          =       =      =        =     =       =
 closed            x    =          =       =      =        =     =       =
 given_up          x    =          =       =      =        =     =       =
 done              =    =          x       x      =        =     =       =
+to_be_confirmed   x    x          x       x      x        x     x       x
 """
 PAIRS = [
     pytest.param(LegState(name), outcome, mark, id=f"{name}-{outcome}")
@@ -68,7 +73,7 @@ def test_an_answer_moves_a_leg_as_the_table_says(state: LegState, outcome: Refun
 
 @pytest.mark.parametrize("state", LegState)
 def test_a_leg_is_asked_for_again_only_where_nothing_can_move_twice(state: LegState) -> None:
-    if state in (*TO_BE_ASKED, *WITH_A_PERSON):
+    if state in (*TO_BE_ASKED, *NOT_BY_THIS_ROUTE):
         again = asked(leg(state))
         assert (again.state, again.out_refund_no) == (LegState.ASKED, leg(state).out_refund_no)
     else:
@@ -93,12 +98,31 @@ def test_what_the_provider_tells_of_a_held_leg_is_heard() -> None:
 
 
 @pytest.mark.parametrize("state", LegState)
-def test_only_what_the_provider_refused_can_be_given_up(state: LegState) -> None:
+def test_only_what_a_person_has_to_see_to_can_be_given_up(state: LegState) -> None:
     if state in WITH_A_PERSON:
         assert given_up(leg(state)).counts is False
     else:
         with pytest.raises(ImpossibleMove, match="cannot be given up"):
             given_up(leg(state))
+
+
+@pytest.mark.parametrize("state", LegState)
+def test_only_what_somebody_says_can_be_confirmed(state: LegState) -> None:
+    if state is LegState.TO_BE_CONFIRMED:
+        done = confirmed(leg(state), "wang", NOON)
+        assert (done.state, done.confirmed_by, done.done_at) == (LegState.DONE, "wang", NOON)
+    else:
+        with pytest.raises(ImpossibleMove, match="nothing to confirm"):
+            confirmed(leg(state), "wang", NOON)
+
+
+def test_neither_who_said_so_nor_who_asked_for_the_money_confirms_it() -> None:
+    said = replace(leg(LegState.TO_BE_CONFIRMED), said_by="fang")
+    check_confirmation(said, "ann", "boss")
+    with pytest.raises(SkipRefused, match="fang said so: it takes another person"):
+        check_confirmation(said, "ann", "fang")
+    with pytest.raises(SkipRefused, match="ann asked for it: it takes another person"):
+        check_confirmation(said, "ann", "ann")
 
 
 def test_every_state_has_somebody_whose_turn_it_is() -> None:

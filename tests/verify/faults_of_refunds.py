@@ -118,6 +118,11 @@ REFUNDS = (
         "money-waits-for-returns",
     ),
     record(
+        "what went another way went back at the provider, too",
+        "update refund_legs set said_by = 'fang', confirmed_by = 'boss' where out_refund_no = 'no_r0_1'",
+        "refunds-are-legs",
+    ),
+    record(
         "a leg is done here alone, and not booked",
         _REFUND.format(**_NEW),
         "refunds-are-legs",

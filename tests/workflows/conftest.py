@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
+from temporalio import workflow
 from temporalio.testing import WorkflowEnvironment
 
 from domain.reference import OrderId
@@ -39,3 +40,13 @@ async def refund_world(env: WorkflowEnvironment, record: AsyncEngine) -> AsyncIt
 @pytest.fixture
 async def installation(env: WorkflowEnvironment, record: AsyncEngine) -> Installation:
     return Installation(env, record, FixedClock(await env.get_current_time()))
+
+
+@pytest.fixture
+def short_histories(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server finds each history too long that has more than a dozen events."""
+
+    def suggested(info: workflow.Info) -> bool:
+        return info.get_current_history_length() > 12
+
+    monkeypatch.setattr(workflow.Info, "is_continue_as_new_suggested", suggested)

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from temporalio import workflow
 from temporalio.api.enums.v1 import EventType
 
 from domain.case import Cause, Choice
@@ -64,16 +63,6 @@ async def test_workers_that_are_restarted_at_each_rest_end_where_they_would_have
     assert await world.end() is Stage.COMPLETED
     assert await world.ledger() == [("captured", 14400)]
     assert (await world.steps()).count("report_parcel") == 2
-
-
-@pytest.fixture
-def short_histories(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The server finds each history too long that has more than a dozen events."""
-
-    def suggested(info: workflow.Info) -> bool:
-        return info.get_current_history_length() > 12
-
-    monkeypatch.setattr(workflow.Info, "is_continue_as_new_suggested", suggested)
 
 
 @pytest.mark.usefixtures("short_histories")
