@@ -102,6 +102,7 @@ balance_short          - - - - - - -
 refund_reversed        - - - - - - -
 unknown_refund         - - - - - - -
 unexpected_return      - - - - - - -
+paid_elsewhere         - - - - - - -
 return_not_announced   - - - - - - -
 return_overdue         - - - - - - -
 return_damaged         - - - - - - -
