@@ -8,7 +8,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from temporalio import exceptions, workflow
 
@@ -65,8 +65,8 @@ class Attended:
         """What the Temporal Web UI says."""
         raise NotImplementedError
 
-    def _start_anew(self) -> None:
-        """Continue as new from the record; where it cannot be read back yet, nothing happens."""
+    def _start_anew(self) -> NoReturn:
+        """Continue as new from the record."""
         raise NotImplementedError
 
     # What it stands on
