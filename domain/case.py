@@ -145,9 +145,8 @@ HANDLING: dict[Cause, Handling] = {
     ),
     Cause.BALANCE_SHORT: Handling(
         "finance",
-        "top up the merchant account: the refund goes on by itself, at once after a retry",
-        (Choice.RETRY,),
-        waits=True,
+        "top up the merchant account: its refunds go on by themselves, and the case settles itself",
+        _MONEY,
     ),
     Cause.REFUND_REVERSED: Handling(
         "finance",

@@ -28,6 +28,7 @@ class Limits:
     outbox_kept: timedelta = timedelta(days=1)
     refund_first_pause: timedelta = timedelta(seconds=10)  # until a provider is asked again; doubles each time
     refund_longest_pause: timedelta = timedelta(hours=6)
+    refund_short_pause: timedelta = timedelta(minutes=15)  # the longest until an empty account is tried again
     refund_held_pause: timedelta = timedelta(minutes=2)  # the longest until money that we keep ourselves is looked at
     return_window: timedelta = timedelta(days=7)  # the buyer's, from the approval until the goods are sent
     return_received_within: timedelta = timedelta(days=10)  # from the waybill until the warehouse has inspected them

@@ -140,11 +140,13 @@ def out_refund_no(order_id: OrderId, refund_id: str, number: int) -> str:
 def asked(leg: Leg) -> Leg:
     """It is written before the provider is called, so that a crash in between leaves a leg that may have moved money.
 
-    Raises ImpossibleMove where the same number may not be used again.
+    One that found the account empty stays so until the provider says otherwise. Raises ImpossibleMove where the same
+    number may not be used again.
     """
     if leg.state not in (*TO_BE_ASKED, *NOT_BY_THIS_ROUTE):
         raise ImpossibleMove(f"leg {leg.out_refund_no} is {leg.state}: it cannot be asked for")
-    return replace(leg, state=LegState.ASKED, held=None)
+    short = leg.state is LegState.SHORT_OF_BALANCE
+    return replace(leg, state=leg.state if short else LegState.ASKED, held=None)
 
 
 def held(leg: Leg, why: str) -> Leg:

@@ -136,7 +136,6 @@ def _cases(refund: Refund, leg: Leg) -> tuple[NewCase, ...]:
     causes = {
         LegState.REFUSED: Cause.REFUND_REFUSED,
         LegState.ABNORMAL: Cause.REFUND_ROUTE_GONE,
-        LegState.SHORT_OF_BALANCE: Cause.BALANCE_SHORT,
     }
     cause = causes.get(leg.state)
     rest = refund.amount - refund.paid_back
@@ -150,12 +149,16 @@ def moot(cause: Cause, subject: str, refund: Refund) -> bool:
         Cause.REFUND_REFUSED: state is not LegState.REFUSED,
         Cause.REFUND_ROUTE_GONE: state is not LegState.ABNORMAL,
         Cause.PAID_ELSEWHERE: state is not LegState.TO_BE_CONFIRMED,
-        Cause.BALANCE_SHORT: state not in (LegState.SHORT_OF_BALANCE, LegState.ASKED),
         Cause.RETURN_NOT_ANNOUNCED: refund.goods is not Goods.UNDER_WAY,
         Cause.RETURN_OVERDUE: refund.goods is not Goods.UNDER_WAY,
         Cause.REFUND_UNCLEAR: state not in (*refund_leg.TO_BE_ASKED_ABOUT, LegState.ASKED),
     }
     return passed.get(cause, False)
+
+
+def short_accounts(refund: Refund) -> set[tuple[str, str]]:
+    """The merchant accounts, by provider, that had not enough for this refund."""
+    return {(leg.payment[0], leg.payment[1]) for leg in refund.legs if leg.state is LegState.SHORT_OF_BALANCE}
 
 
 def _leg(refund: Refund, number: int) -> Leg:

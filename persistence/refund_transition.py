@@ -14,9 +14,9 @@ from domain.limits import Limits
 from domain.money import Money, total
 from domain.order import Order
 from domain.refund import Goods, Refund
-from domain.repayment import RefundChange, moot
+from domain.repayment import RefundChange, moot, short_accounts
 from domain.returns import to_come_back
-from persistence import audit, cases, invoices, order_rows, refund_rows
+from persistence import audit, cases, grouped_cases, invoices, order_rows, refund_rows
 from persistence.audit import Deed
 from persistence.ledger import book
 from persistence.refund_rows import LoadedRefund
@@ -131,6 +131,7 @@ class RefundTransitions:
             return
         await refund_rows.save(here.db, before, after, here.now)
         here.all[here.refund_id] = after
+        opened += await self._follow(here, before.refund, after.refund)
         for case, _ in tuple(here.waiting):
             if moot(case.cause, case.subject, after.refund):
                 reason = f"settled itself: the refund is {after.refund.stage}"
@@ -139,6 +140,15 @@ class RefundTransitions:
         await self._note(
             here, change.entries, deed, {**moved, **(about or {}), **({"cases": opened} if opened else {})}
         )
+
+    async def _follow(self, here: Ground, before: Refund, after: Refund) -> list[Cause]:
+        """The cases of many refunds at once that this one came to, or left. Those which it opened."""
+        opened = []
+        for provider, account in sorted(short_accounts(before) ^ short_accounts(after)):
+            if await grouped_cases.follow_balance(here.db, provider, account, here.now, self._limits.case_decision):
+                here.happened.append(lambda: self._measures.case_opened(Cause.BALANCE_SHORT))
+                opened.append(Cause.BALANCE_SHORT)
+        return opened
 
     async def _red_letter(self, here: Ground, before: LoadedRefund, after: LoadedRefund) -> tuple[NewCase, ...]:
         """Money that went back of an invoiced order leaves an invoice to be reversed."""

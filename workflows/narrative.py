@@ -3,6 +3,7 @@
 from domain.case import HANDLING, Cause
 from domain.order import Stage
 from domain.refund import RefundStage
+from domain.refund_leg import LegState
 from ports.records import OrderView, WaitingCase
 from ports.refunds import LegView, RefundView
 
@@ -58,6 +59,8 @@ def details(order: OrderView) -> str:
 def refund_waiting_for(refund: RefundView) -> str:
     if any(each.leg.held for each in refund.legs):
         return "9.5 the brake: money is stopped"
+    if any(each.leg.state is LegState.SHORT_OF_BALANCE for each in refund.legs):
+        return "9.5 money in the merchant's account"
     return REFUND_WAITING_FOR[refund.stage]
 
 

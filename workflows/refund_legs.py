@@ -7,8 +7,9 @@ from temporalio import exceptions, workflow
 from activities.payments import PaymentActivities
 from activities.refunds import RefundActivities
 from domain.case import Cause
+from domain.limits import Limits
 from domain.reference import OrderId
-from domain.refund_leg import TO_BE_ASKED, TO_BE_ASKED_ABOUT, RefundOutcome, Told
+from domain.refund_leg import TO_BE_ASKED, TO_BE_ASKED_ABOUT, Leg, LegState, RefundOutcome, Told
 from ports.payments import RefundAnswer, RefundOrder, RefundQuestion
 from ports.refunds import LegAnswered, LegView
 from workflows import options
@@ -34,7 +35,7 @@ class RefundOfMoney(AttendedRefund):
             return workflow.now()
         limits = self._refund.limits
         pause: timedelta = limits.refund_first_pause * 2 ** min(asks.times - 1, MOST_DOUBLINGS)
-        return asks.last + min(pause, limits.refund_held_pause if leg.leg.held else limits.refund_longest_pause)
+        return asks.last + min(pause, _longest(leg.leg, limits))
 
     def _next_due(self) -> datetime | None:
         return min((at for leg in self._refund.legs if (at := self._due(leg)) is not None), default=None)
@@ -97,3 +98,10 @@ class RefundOfMoney(AttendedRefund):
             transaction_id=self._step("refund", leg.number).transaction_id,
         )
         return workflow.start_activity_method(PaymentActivities.refund, order, **call)
+
+
+def _longest(leg: Leg, limits: Limits) -> timedelta:
+    """What waits for the merchant, not for a provider, goes on soon once it may."""
+    if leg.held:
+        return limits.refund_held_pause
+    return limits.refund_short_pause if leg.state is LegState.SHORT_OF_BALANCE else limits.refund_longest_pause

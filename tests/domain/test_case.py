@@ -37,7 +37,7 @@ nobody_signs           retry
 refund_refused         retry elsewhere cancel
 refund_route_gone      retry elsewhere cancel
 refund_unclear         retry
-balance_short          retry
+balance_short          close
 refund_reversed        close
 unknown_refund         close
 trade_refunded         retry cancel

@@ -17,6 +17,7 @@ from domain.repayment import (
     leg_gone_elsewhere,
     moot,
     planned,
+    short_accounts,
 )
 from tests.builders import NOON, yuan
 from tests.domain.test_refund import NOTHING, approved, arrived, asking, told
@@ -117,7 +118,6 @@ def test_a_closed_number_gets_a_successor_with_a_new_one_and_only_it_counts() ->
 @pytest.mark.parametrize(
     ("outcome", "cause"),
     [
-        (RefundOutcome.SHORT_OF_BALANCE, Cause.BALANCE_SHORT),
         (RefundOutcome.ABNORMAL, Cause.REFUND_ROUTE_GONE),
         (RefundOutcome.REFUSED, Cause.REFUND_REFUSED),
     ],
@@ -128,6 +128,13 @@ def test_what_a_person_must_see_to_is_a_case_that_settles_itself(outcome: Refund
     assert case.cause is cause
     assert not moot(cause, case.subject, change.refund)
     assert moot(cause, case.subject, told(change.refund, RefundOutcome.DONE))
+
+
+def test_an_empty_account_is_no_case_of_the_refund_alone() -> None:
+    change = leg_answered(leg_asked(approved(arrived()), 1), 1, Told(RefundOutcome.SHORT_OF_BALANCE), NOON)
+    assert (change.cases, short_accounts(change.refund)) == ((), {("alipay", "main")})
+    assert short_accounts(leg_asked(change.refund, 1)) == {("alipay", "main")}
+    assert short_accounts(told(change.refund, RefundOutcome.DONE)) == set()
 
 
 @pytest.mark.parametrize("outcome", TAKEN_BACK)
