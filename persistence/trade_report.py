@@ -60,7 +60,7 @@ _RESTLESS = text(
 _RESTLESS_REFUNDS = text(
     """
     select r.order_id || ' ' || r.id from refunds r
-    where decision not in ('refused', 'withdrawn')
+    where decision not in ('refused', 'withdrawn') and goods <> 'not_back'
       and (not exists (select from refund_legs l where l.refund_id = r.id)
            or exists (select from refund_legs l
                       where l.refund_id = r.id and l.state not in ('done', 'closed', 'given_up')))
