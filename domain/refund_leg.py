@@ -156,6 +156,13 @@ def held(leg: Leg, why: str) -> Leg:
     return replace(leg, held=why)
 
 
+def without_route(leg: Leg, why: str) -> Leg:
+    """Its payment's route is gone before its provider was ever asked."""
+    if leg.state is not LegState.PLANNED:
+        raise ImpossibleMove(f"leg {leg.out_refund_no} is {leg.state}: its provider may know it")
+    return replace(leg, state=LegState.ABNORMAL, code=why)
+
+
 def answered(leg: Leg, told: Told, now: datetime) -> Leg:
     """The leg after what the provider said. Raises ImpossibleMove for what contradicts what is known."""
     if leg.state in (LegState.PLANNED, LegState.TO_BE_CONFIRMED) or (leg.state, told.outcome) in _CONTRADICTIONS:

@@ -63,6 +63,12 @@ def leg_asked(refund: Refund, number: int) -> Refund:
     return _with(refund, refund_leg.asked(_leg(refund, number)))
 
 
+def leg_without_route(refund: Refund, number: int, why: str) -> RefundChange:
+    """It is not asked for at all: a person finds another way."""
+    after = refund_leg.without_route(_leg(refund, number), why)
+    return RefundChange(_with(refund, after), cases=_cases(_with(refund, after), after))
+
+
 def leg_held(refund: Refund, number: int, why: str) -> Refund:
     return _with(refund, refund_leg.held(_leg(refund, number), why))
 

@@ -12,7 +12,8 @@ from domain.case import CaseDecision, Cause, Choice, NewCase
 from domain.errors import RefundExceedsCeiling, RefundImpossible
 from domain.refund import Refund
 from domain.refund_goods import goods_answered, left_due
-from domain.refund_leg import taken_back
+from domain.refund_leg import Leg, LegState, taken_back
+from domain.refund_route import route_gone
 from domain.repayment import (
     RefundChange,
     leg_answered,
@@ -21,6 +22,7 @@ from domain.repayment import (
     leg_given_up,
     leg_gone_elsewhere,
     leg_held,
+    leg_without_route,
     planned,
 )
 from persistence import brake, goods_stops, refund_notices, refund_rows, refusals
@@ -120,10 +122,21 @@ class PostgresRefunds(PostgresReturns, RefundRecords):
     @refusals.step
     async def ask_leg(self, step: RefundStep) -> RefundView:
         async with self._locked(step) as here:
-            why = await brake.holds(here.db)
             refund = here.loaded.refund
+            if gone := self._route_gone(here, refund.legs[step.leg - 1]):
+                return await self._put(here, leg_without_route(refund, step.leg, gone), Deed(WORKFLOW, "ask_leg"))
+            why = await brake.holds(here.db)
             after = leg_held(refund, step.leg, why) if why else leg_asked(refund, step.leg)
             return await self._put(here, RefundChange(after), Deed(WORKFLOW, "hold_leg" if why else "ask_leg"))
+
+    @staticmethod
+    def _route_gone(here: Ground, leg: Leg) -> str | None:
+        """Looked at once, before its provider is asked for the first time."""
+        if leg.state is not LegState.PLANNED:
+            return None
+        capture = next(each for each in here.order.captures if each.key == leg.payment)
+        every = (each for loaded in here.all.values() for each in loaded.refund.legs)
+        return route_gone(capture, every, here.now)
 
     @refusals.step
     async def record_answer(self, fact: LegAnswered) -> RefundView:

@@ -47,7 +47,8 @@ class RefundOfMoney(AttendedRefund):
         asks = self._asks[number] = Asked(before.times + 1, before.first, now) if before else Asked(1, now, now)
         if leg.leg.state in TO_BE_ASKED:
             await self._record_step(RefundActivities.ask_leg, self._step("refund", number))
-            if self._refund.legs[number - 1].leg.held:
+            now_there = self._refund.legs[number - 1].leg
+            if now_there.held or now_there.state not in TO_BE_ASKED:
                 return
             if leg.leg.held:
                 asks = self._asks[number] = Asked(1, now, now)  # while it was held nobody was asked

@@ -59,3 +59,14 @@ async def test_what_the_second_person_does_not_find_is_given_up_and_can_be_asked
     assert await decided(world, Cause.PAID_ELSEWHERE, Choice.CANCEL, "boss") == ""
     assert await world.refund_ended() is RefundStage.NOT_PAID_BACK
     assert (await world.ask(refund_id="r2")).stage is RefundStage.AWAITING_APPROVAL
+
+
+async def test_a_payment_of_more_than_a_year_ago_is_never_asked_for(refund_world: RefundWorld) -> None:
+    world = await refund_world.arrived()
+    await world.write("update payments set paid_at = paid_at - interval '366 days'")
+    await world.ask()
+    await world.act("approve", "lin")
+    assert await decided(world, Cause.REFUND_ROUTE_GONE, Choice.ELSEWHERE, "fang") == ""
+    assert await decided(world, Cause.PAID_ELSEWHERE, Choice.CONFIRM, "boss") == ""
+    assert await world.refund_ended() is RefundStage.PAID_BACK
+    assert [call for call in world.provider.calls if call.verb == "refund"] == []
