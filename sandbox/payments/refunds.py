@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sandbox.crew import Crew
@@ -31,6 +31,7 @@ class Denial(StrEnum):
     OTHER_PARAMETERS = "the number was used with other parameters"
     TOO_MUCH = "more than is left of what was paid"
     SHORT_OF_BALANCE = "the merchant's account is empty"
+    TOO_SOON = "another refund of this trade was asked for a moment ago"
 
 
 @dataclass
@@ -70,10 +71,19 @@ async def _tell_nobody(_: Refund) -> None:
 
 
 class RefundBook:
-    """`settled_after`: the world's seconds from a request to the money; zero is at once. `tell` sends a notice."""
+    """`settled_after`: the world's seconds from a request to the money; zero is at once. `apart`: those from one refund
+    of a trade to its next. `tell` sends a notice.
+    """
 
     def __init__(
-        self, trades: TradeBook, faults: FaultBook, pace: Pace, crew: Crew, *, settled_after: float = 0.0
+        self,
+        trades: TradeBook,
+        faults: FaultBook,
+        pace: Pace,
+        crew: Crew,
+        *,
+        settled_after: float = 0.0,
+        apart: float = 0.0,
     ) -> None:
         self.tell: Callable[[Refund], Awaitable[None]] = _tell_nobody
         self._trades = trades
@@ -81,6 +91,7 @@ class RefundBook:
         self._pace = pace
         self._crew = crew
         self._settled_after = settled_after
+        self._apart = timedelta(seconds=pace.real(apart))
         self._refunds: dict[str, Refund] = {}
 
     def __iter__(self) -> Iterator[Refund]:
@@ -106,6 +117,8 @@ class RefundBook:
         left = trade.amount_minor - trade.refunded_minor - sum(each.amount_minor for each in under_way)
         if trade.state is TradeState.FINISHED:
             return Denial.TOO_LATE
+        if any(each.trade is trade and now() - each.asked_at < self._apart for each in self):
+            return Denial.TOO_SOON
         if not 0 < amount_minor <= left:
             return Denial.TOO_MUCH
         planted = self._faults.take(Place.REFUND, trade.out_trade_no, *OF_A_REFUND)

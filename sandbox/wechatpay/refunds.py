@@ -11,6 +11,7 @@ Json = dict[str, object]
 Answer = tuple[HTTPStatus, Json | None]
 
 SETTLED_AFTER = 60.0  # the world's seconds
+APART = 60.0  # from one refund of a trade to its next
 WORDS = {
     RefundState.PROCESSING: "PROCESSING",
     RefundState.DONE: "SUCCESS",
@@ -22,6 +23,7 @@ DENIALS = {
     Denial.TOO_LATE: (HTTPStatus.BAD_REQUEST, "TRADE_OVERDUE"),
     Denial.OTHER_PARAMETERS: (HTTPStatus.BAD_REQUEST, "INVALID_REQUEST"),
     Denial.TOO_MUCH: (HTTPStatus.BAD_REQUEST, "INVALID_REQUEST"),
+    Denial.TOO_SOON: (HTTPStatus.TOO_MANY_REQUESTS, "FREQUENCY_LIMITED"),
     Denial.SHORT_OF_BALANCE: (HTTPStatus.FORBIDDEN, "NOT_ENOUGH"),
 }
 
