@@ -1,11 +1,11 @@
 """The pretend providers' own book of refunds."""
 
+from sandbox.alipay.provider import NUMBERS
 from sandbox.crew import Crew
 from sandbox.faults import FaultBook
 from sandbox.pace import Pace
 from sandbox.payments.refunds import Denial, Refund, RefundBook
 from sandbox.payments.trades import Trade, TradeBook
-from tests.sandbox.test_sandbox_notices import NUMBERS
 
 AN_HOUR = 3600.0
 
