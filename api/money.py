@@ -5,15 +5,17 @@ from collections.abc import Awaitable, Callable
 from api.errors import Problem
 from api.money_bodies import MoneyAnswer
 from domain.brake import Brake, Said
+from domain.caps import Cap
 from domain.errors import BrakeRefused
-from persistence import brake
+from persistence import brake, caps
 from persistence.engine import Connection, reading
 from runtime.wiring import House
 
 
 async def how_it_stands(house: House) -> MoneyAnswer:
     async with reading(house.engine) as db:
-        return MoneyAnswer.of(await brake.load(db), await brake.waiting(db))
+        standing = await caps.standing(db, house.clock.now())
+        return MoneyAnswer.of(await brake.load(db), await brake.waiting(db), standing)
 
 
 async def stop(house: House, by: str, reason: str) -> MoneyAnswer:
@@ -22,6 +24,21 @@ async def stop(house: House, by: str, reason: str) -> MoneyAnswer:
 
 async def resume(house: House, by: str, reason: str) -> MoneyAnswer:
     return await _said(house, brake.resume, by, reason)
+
+
+async def set_cap(house: House, cap: Cap, by: str) -> MoneyAnswer:
+    async with house.engine.begin() as db:
+        await caps.set_cap(db, cap, by, house.clock.now())
+    return await how_it_stands(house)
+
+
+async def remove_cap(house: House, name: str, by: str) -> MoneyAnswer:
+    try:
+        async with house.engine.begin() as db:
+            await caps.remove_cap(db, name, by, house.clock.now())
+    except BrakeRefused as refused:
+        raise Problem(404, "unknown-cap", str(refused)) from refused
+    return await how_it_stands(house)
 
 
 async def _said(

@@ -7,7 +7,10 @@ from pydantic import BaseModel, Field
 
 from api.schemas import Id, Strict
 from domain.brake import Brake, Said
+from domain.caps import Cap, Per
+from domain.money import Money
 from persistence.brake import Waiting
+from persistence.caps import Standing
 
 
 class BrakeBody(Strict):
@@ -15,6 +18,55 @@ class BrakeBody(Strict):
 
     by: Id | None = None
     reason: Annotated[str, Field(min_length=1, max_length=500)]
+
+
+CapName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+
+
+class CapBody(Strict):
+    """`policy` and `provider`: of all of them where none is named. `by`: the token's person, or nothing."""
+
+    by: Id | None = None
+    per: Per
+    amount_minor: Annotated[int, Field(ge=1, le=10**12)]
+    currency: str = "CNY"
+    policy: Id | None = None
+    provider: Id | None = None
+    time_zone: Annotated[str, Field(max_length=64)] = "Asia/Shanghai"
+
+    def cap(self, name: str) -> Cap:
+        """Raises InvalidMoney for a currency that is not served."""
+        amount = Money(self.amount_minor, self.currency)
+        return Cap(name, self.per, amount, self.policy, self.provider, self.time_zone)
+
+
+class CapAnswer(BaseModel):
+    """`gone_minor`: what has left in the hour or the day that ends at `ends`."""
+
+    name: str
+    per: Per
+    amount_minor: int
+    currency: str
+    policy: str | None
+    provider: str | None
+    time_zone: str
+    gone_minor: int
+    ends: datetime
+
+    @classmethod
+    def of(cls, found: Standing) -> Self:
+        cap = found.cap
+        return cls(
+            name=cap.name,
+            per=cap.per,
+            amount_minor=cap.amount.amount_minor,
+            currency=cap.amount.currency,
+            policy=cap.policy,
+            provider=cap.provider,
+            time_zone=cap.zone,
+            gone_minor=found.gone.amount_minor,
+            ends=found.ends,
+        )
 
 
 class SaidAnswer(BaseModel):
@@ -43,9 +95,10 @@ class MoneyAnswer(BaseModel):
     stop: SaidAnswer | None
     release_asked: SaidAnswer | None
     waiting: list[WaitingAnswer]
+    caps: list[CapAnswer]
 
     @classmethod
-    def of(cls, found: Brake, waiting: tuple[Waiting, ...]) -> Self:
+    def of(cls, found: Brake, waiting: tuple[Waiting, ...], caps: tuple[Standing, ...]) -> Self:
         kept = [
             WaitingAnswer(
                 held=each.held,
@@ -56,4 +109,4 @@ class MoneyAnswer(BaseModel):
             for each in waiting
         ]
         said = {"stop": SaidAnswer.of(found.stop), "release_asked": SaidAnswer.of(found.asked)}
-        return cls(stopped=found.is_on, waiting=kept, **said)
+        return cls(stopped=found.is_on, waiting=kept, caps=[CapAnswer.of(each) for each in caps], **said)

@@ -1,21 +1,25 @@
-"""The brake on outgoing money."""
+"""The brake on outgoing money, and its caps."""
 
 from typing import Annotated
 
 import typer
 
 from api.money_bodies import MoneyAnswer
-from cli.endings import WRONG, run, stop
+from cli.endings import BAD_USAGE, WRONG, run, stop
 from cli.show import Json, print_json, print_table
 from cli.surroundings import By, RecordSettings, open_record, read
 from domain.brake import Brake, Said
-from domain.errors import BrakeRefused
-from persistence import access, brake
+from domain.caps import Cap, Per
+from domain.errors import BrakeRefused, InvalidMoney
+from domain.money import Money
+from persistence import access, brake, caps
 from persistence.brake import Waiting
+from persistence.caps import Standing
 from ports.clock import SystemClock
 
-money_commands = typer.Typer(help="The brake on outgoing money.", no_args_is_help=True)
+money_commands = typer.Typer(help="The brake on outgoing money, and its caps.", no_args_is_help=True)
 SCOPE = "money:write"
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Of the cap, such as daily-alipay.")]
 Reason = Annotated[str, typer.Option(help="Why; it goes into the audit log.")]
 OwnToken = Annotated[
     str,
@@ -31,19 +35,61 @@ OwnToken = Annotated[
 
 @money_commands.command("status")
 def status(*, as_json: Json = False) -> None:
-    """Whether money may leave, who stopped it and why, and how much waits."""
-    found, waiting = run(_status(read(RecordSettings)))
+    """Whether money may leave, who stopped it and why, the caps, and how much waits."""
+    found, waiting, standing = run(_status(read(RecordSettings)))
     if as_json:
-        print_json(MoneyAnswer.of(found, waiting).model_dump(mode="json"))
+        print_json(MoneyAnswer.of(found, waiting, standing).model_dump(mode="json"))
         return
     typer.echo(found.in_words)
+    if standing:
+        print_table(
+            ("cap", "gone", "until"), [(each.cap, each.gone, f"{each.ends:%Y-%m-%d %H:%M %Z}") for each in standing]
+        )
     if waiting:
         print_table(("held by", "refunds", "amount"), [(each.held, each.refunds, each.amount) for each in waiting])
 
 
-async def _status(settings: RecordSettings) -> tuple[Brake, tuple[Waiting, ...]]:
+async def _status(settings: RecordSettings) -> tuple[Brake, tuple[Waiting, ...], tuple[Standing, ...]]:
     async with open_record(settings) as engine, engine.connect() as db:
-        return await brake.load(db), await brake.waiting(db)
+        return await brake.load(db), await brake.waiting(db), await caps.standing(db, SystemClock().now())
+
+
+@money_commands.command("cap")
+def cap(
+    name: Name,
+    amount: Annotated[str, typer.Argument(help="The most that may leave, such as 20000.00.")],
+    *,
+    per: Annotated[Per, typer.Option(help="In which time.")],
+    policy: Annotated[str | None, typer.Option(help="Of refunds that this policy approved only.")] = None,
+    provider: Annotated[str | None, typer.Option(help="By this provider only, such as alipay.")] = None,
+    currency: str = "CNY",
+    zone: Annotated[str, typer.Option("--time-zone", help="Where the day begins.")] = "Asia/Shanghai",
+    by: By,
+) -> None:
+    """Set a cap, or change it: what is over it waits, and looks again by itself."""
+    try:
+        wanted = Cap(name, per, Money.from_decimal(amount, currency), policy, provider, zone)
+    except InvalidMoney as wrong:
+        stop(BAD_USAGE, str(wrong))
+    run(_set(read(RecordSettings), wanted, by))
+    typer.echo(str(wanted))
+
+
+async def _set(settings: RecordSettings, wanted: Cap, by: str) -> None:
+    async with open_record(settings) as engine, engine.begin() as db:
+        await caps.set_cap(db, wanted, by, SystemClock().now())
+
+
+@money_commands.command("uncap")
+def uncap(name: Name, *, by: By) -> None:
+    """Remove a cap: what waits for it goes on by itself."""
+    run(_remove(read(RecordSettings), name, by))
+    typer.echo(f"{name} is no cap any more")
+
+
+async def _remove(settings: RecordSettings, name: str, by: str) -> None:
+    async with open_record(settings) as engine, engine.begin() as db:
+        await caps.remove_cap(db, name, by, SystemClock().now())
 
 
 @money_commands.command("stop")

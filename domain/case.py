@@ -45,6 +45,7 @@ class Cause(StrEnum):
     RETURN_DAMAGED = "return_damaged"
     UNEXPECTED_RETURN = "unexpected_return"
     MONEY_STOPPED = "money_stopped"
+    CAP_REACHED = "cap_reached"
     PAID_ELSEWHERE = "paid_elsewhere"
 
 
@@ -178,6 +179,11 @@ HANDLING: dict[Cause, Handling] = {
         waits=True,
     ),
     Cause.UNEXPECTED_RETURN: Handling("warehouse", "find out what came back, and whose it is", _MONEY),
+    Cause.CAP_REACHED: Handling(
+        "finance",
+        "see whether so much should leave; raise the cap (lockstep money cap), or wait: it goes on by itself",
+        _MONEY,
+    ),
     Cause.MONEY_STOPPED: Handling(
         "finance",
         "find out what is wrong; then two people release it, and what waits goes on by itself: lockstep money resume",

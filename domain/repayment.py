@@ -8,6 +8,7 @@ from datetime import datetime
 
 from domain import ledger, refund_leg
 from domain.axis import Fulfilment, move
+from domain.caps import CAPPED
 from domain.case import Cause, NewCase
 from domain.errors import RefundImpossible
 from domain.ledger import Account
@@ -162,9 +163,15 @@ def moot(cause: Cause, subject: str, refund: Refund) -> bool:
     return passed.get(cause, False)
 
 
-def short_accounts(refund: Refund) -> set[tuple[str, str]]:
-    """The merchant accounts, by provider, that had not enough for this refund."""
-    return {(leg.payment[0], leg.payment[1]) for leg in refund.legs if leg.state is LegState.SHORT_OF_BALANCE}
+def short_legs(refund: Refund) -> set[tuple[int, tuple[str, str]]]:
+    """Which legs wait for money in which merchant account: (provider, account)."""
+    return {(leg.number, leg.payment[:2]) for leg in refund.legs if leg.state is LegState.SHORT_OF_BALANCE}
+
+
+def over_caps(refund: Refund) -> set[tuple[int, str]]:
+    """Which legs wait for which cap, by its name."""
+    kept = ((leg.number, leg.held or "") for leg in refund.legs)
+    return {(number, held.removeprefix(CAPPED)) for number, held in kept if held.startswith(CAPPED)}
 
 
 def _leg(refund: Refund, number: int) -> Leg:

@@ -1,6 +1,7 @@
 """The brake in the record: read by each leg in the very transaction that lets it go, so nothing can be out of date."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import RowMapping, select, text, update
 from sqlalchemy.dialects.postgresql import insert
@@ -8,9 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from domain import brake
 from domain.brake import Brake, Said
+from domain.caps import Leaving
 from domain.case import HANDLING, CaseDecision, Cause, Choice, NewCase
 from domain.money import Money
-from persistence import audit, cases
+from domain.refund import Refund
+from persistence import audit, caps, cases
 from persistence.brake_tables import money_stops
 from persistence.engine import reading
 from persistence.tables import cases as case_rows
@@ -48,9 +51,13 @@ class PostgresBrake(ports.Brake):
             return await _is_on(db)
 
 
-async def holds(db: AsyncConnection) -> str | None:
-    """What keeps a leg that is about to be asked for."""
-    return brake.STOPPED if await _is_on(db) else None
+async def let_go(db: AsyncConnection, refund: Refund, number: int, policy: str | None, now: datetime) -> str | None:
+    """What keeps a leg that is about to be asked for; None: it goes. `policy`: name@version of who approved it."""
+    if await _is_on(db):
+        return brake.STOPPED
+    leg = refund.legs[number - 1]
+    leaving = Leaving(leg.amount, policy.partition("@")[0] if policy else None, leg.payment[0])
+    return await caps.let_go(db, (refund.refund_id, number), leaving, now)
 
 
 async def _is_on(db: AsyncConnection) -> bool:

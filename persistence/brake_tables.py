@@ -2,7 +2,7 @@
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, Identity, Index, Table, text
 
-from persistence.tables import metadata, moment, text_column
+from persistence.tables import metadata, minor_column, moment, text_column
 
 money_stops = Table(
     "money_stops",
@@ -25,4 +25,20 @@ money_stops = Table(
         postgresql_nulls_not_distinct=True,
     ),
     CheckConstraint("released_at is null or released_by <> asked_by", name="released_by_two"),
+)
+
+# Each row is locked by the legs that it covers, one after the other.
+money_caps = Table(
+    "money_caps",
+    metadata,
+    text_column("name", key=True),
+    text_column("per"),  # hour, day
+    text_column("currency"),
+    minor_column("amount_minor"),
+    text_column("policy", null=True),
+    text_column("provider", null=True),
+    text_column("zone"),
+    text_column("changed_by"),
+    moment("changed_at"),
+    CheckConstraint("amount_minor > 0", name="something"),
 )

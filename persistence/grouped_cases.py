@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.caps import CAPPED, Cap, waiting_in_words
 from domain.case import CaseDecision, Cause, Choice, NewCase
 from domain.money import Money
 from persistence import cases
@@ -20,6 +21,24 @@ _SHORT = text(
     group by currency order by currency
     """
 )
+_CAPPED = text(
+    """
+    select count(distinct refund_id) as refunds, sum(amount_minor)::bigint as amount_minor,
+      max(amount_minor) as largest_minor
+    from refund_legs where held = :held
+    """
+)
+
+
+async def follow_cap(db: AsyncConnection, name: str, cap: Cap | None, now: datetime, limit: timedelta) -> bool:
+    """One case for each cap over which something waits. Whether it was opened."""
+    await _turn(db, Cause.CAP_REACHED, name)
+    kept = (await db.execute(_CAPPED, {"held": f"{CAPPED}{name}"})).one()
+    detail = None
+    if cap is not None and kept.refunds:
+        waiting, largest = (Money(amount, cap.amount.currency) for amount in (kept.amount_minor, kept.largest_minor))
+        detail = waiting_in_words(cap, waiting, kept.refunds, largest, now)
+    return await _follow(db, Cause.CAP_REACHED, name, detail, now, limit)
 
 
 async def follow_balance(db: AsyncConnection, provider: str, account: str, now: datetime, limit: timedelta) -> bool:

@@ -124,6 +124,7 @@ refund_legs = Table(
     moment("updated_at"),
     moment("done_at", null=True),
     text_column("held", null=True),  # what of our own keeps it
+    moment("let_go_at", null=True),  # the last time; it counts in the caps of then
     text_column("said_by", null=True),  # who says that its money went another way
     text_column("confirmed_by", null=True),
     UniqueConstraint("out_refund_no"),
@@ -132,6 +133,7 @@ refund_legs = Table(
         ["provider", "account", "trade_no"], ["payments.provider", "payments.account", "payments.trade_no"]
     ),
     Index(None, "provider", "account", "trade_no"),
+    Index("ix_refund_legs_let_go", "let_go_at", postgresql_where=text("let_go_at is not null")),
     Index("ix_refund_legs_held", "held", postgresql_where=text("held is not null")),
     CheckConstraint("amount_minor > 0 and freight_minor between 0 and amount_minor", name="amounts"),
     CheckConstraint(

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import text
@@ -14,9 +15,9 @@ from domain.limits import Limits
 from domain.money import Money, total
 from domain.order import Order
 from domain.refund import Goods, Refund
-from domain.repayment import RefundChange, moot, short_accounts
+from domain.repayment import RefundChange, moot, over_caps, short_legs
 from domain.returns import to_come_back
-from persistence import audit, cases, grouped_cases, invoices, order_rows, refund_rows
+from persistence import audit, caps, cases, grouped_cases, invoices, order_rows, refund_rows
 from persistence.audit import Deed
 from persistence.ledger import book
 from persistence.refund_rows import LoadedRefund
@@ -143,11 +144,14 @@ class RefundTransitions:
 
     async def _follow(self, here: Ground, before: Refund, after: Refund) -> list[Cause]:
         """The cases of many refunds at once that this one came to, or left. Those which it opened."""
-        opened = []
-        for provider, account in sorted(short_accounts(before) ^ short_accounts(after)):
-            if await grouped_cases.follow_balance(here.db, provider, account, here.now, self._limits.case_decision):
-                here.happened.append(lambda: self._measures.case_opened(Cause.BALANCE_SHORT))
-                opened.append(Cause.BALANCE_SHORT)
+        limit, opened = self._limits.case_decision, list[Cause]()
+        for name in sorted({cap for _, cap in over_caps(before) ^ over_caps(after)}):
+            new = await caps.follow(here.db, name, here.now, limit)
+            opened += [Cause.CAP_REACHED] * new
+        for provider, account in sorted({account for _, account in short_legs(before) ^ short_legs(after)}):
+            new = await grouped_cases.follow_balance(here.db, provider, account, here.now, limit)
+            opened += [Cause.BALANCE_SHORT] * new
+        here.happened += [partial(self._measures.case_opened, cause) for cause in opened]
         return opened
 
     async def _red_letter(self, here: Ground, before: LoadedRefund, after: LoadedRefund) -> tuple[NewCase, ...]:

@@ -125,7 +125,7 @@ class PostgresRefunds(PostgresReturns, RefundRecords):
             refund = here.loaded.refund
             if gone := self._route_gone(here, refund.legs[step.leg - 1]):
                 return await self._put(here, leg_without_route(refund, step.leg, gone), Deed(WORKFLOW, "ask_leg"))
-            why = await brake.holds(here.db)
+            why = await brake.let_go(here.db, refund, step.leg, here.loaded.policy, here.now)
             after = leg_held(refund, step.leg, why) if why else leg_asked(refund, step.leg)
             return await self._put(here, RefundChange(after), Deed(WORKFLOW, "hold_leg" if why else "ask_leg"))
 

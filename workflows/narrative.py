@@ -1,5 +1,6 @@
 """What the Temporal Web UI says of an order, in the words of docs/sop.md."""
 
+from domain.brake import STOPPED
 from domain.case import HANDLING, Cause
 from domain.order import Stage
 from domain.refund import RefundStage
@@ -57,8 +58,9 @@ def details(order: OrderView) -> str:
 
 
 def refund_waiting_for(refund: RefundView) -> str:
-    if any(each.leg.held for each in refund.legs):
-        return "9.5 the brake: money is stopped"
+    held = next((each.leg.held for each in refund.legs if each.leg.held), None)
+    if held is not None:
+        return f"9.5 the brake: {'money is stopped' if held == STOPPED else held}"
     if any(each.leg.state is LegState.SHORT_OF_BALANCE for each in refund.legs):
         return "9.5 money in the merchant's account"
     return REFUND_WAITING_FOR[refund.stage]

@@ -25,7 +25,7 @@ async def test_one_stops_two_release(edge: Edge) -> None:
     assert (twice.status_code, twice.headers["content-type"]) == (409, "application/problem+json")
     assert twice.json()["detail"] == "lin asked for it: it takes a second person to release the money"
     released = (await say(edge, "resume", "boss")).json()
-    assert released == {"stopped": False, "stop": None, "release_asked": None, "waiting": []}
+    assert released == {"stopped": False, "stop": None, "release_asked": None, "waiting": [], "caps": []}
     nothing = await say(edge, "resume", "boss")
     assert (nothing.status_code, "not stopped" in nothing.json()["detail"]) == (409, True)
     seen = await edge.browser.get("/money", headers=await edge.token("money:read"))
@@ -41,3 +41,17 @@ async def test_only_a_person_acts_in_his_own_name_and_with_the_scope(edge: Edge)
     assert (await edge.browser.post("/money/stop", json=WHY, headers=reader)).status_code == 403
     assert (await say(edge, "stop", "lin", {"reason": ""})).status_code == 422
     assert (await edge.browser.get("/money")).status_code == 401
+
+
+async def test_a_cap_is_set_shown_and_removed_in_ones_own_name(edge: Edge) -> None:
+    token = await edge.token("money:write", person="fang")
+    body = {"per": "day", "amount_minor": 2_000_000, "provider": "alipay"}
+    answer = await edge.browser.put("/money/caps/daily", json=body, headers=token)
+    (cap,) = answer.json()["caps"]
+    assert (cap["name"], cap["gone_minor"], cap["ends"]) == ("daily", 0, "2026-11-23T00:00:00+08:00")
+    odd = await edge.browser.put("/money/caps/daily", json={**body, "time_zone": "Mars/Base"}, headers=token)
+    assert (odd.status_code, "no time zone" in odd.json()["detail"]) == (422, True)
+    program = await edge.token("money:write")
+    assert (await edge.browser.delete("/money/caps/daily", headers=program)).status_code == 403
+    assert (await edge.browser.delete("/money/caps/daily", headers=token)).json()["caps"] == []
+    assert (await edge.browser.delete("/money/caps/daily", headers=token)).status_code == 404

@@ -36,3 +36,16 @@ async def test_it_is_stopped_shown_and_released_by_two(lockstep: CommandLine, to
     assert "lin asked to release it" in (await lockstep("money", "status")).out
     assert "released" in (await lockstep(*resume, LOCKSTEP_TOKEN=tokens["boss"])).out
     assert (await lockstep.data("money", "status"))["stopped"] is False
+
+
+async def test_caps_are_set_shown_and_removed(lockstep: CommandLine) -> None:
+    said = await lockstep("money", "cap", "daily", "20000.00", "--per", "day", "--provider", "alipay", "--by", "fang")
+    assert said.out == "daily: 20000.00 CNY a day by alipay\n"
+    assert "20000.00 CNY a day" in (await lockstep("money", "status")).out
+    (cap,) = (await lockstep.data("money", "status"))["caps"]
+    assert (cap["amount_minor"], cap["gone_minor"]) == (2_000_000, 0)
+    assert (await lockstep("money", "cap", "Day!", "1.00", "--per", "day")).code == 2
+    assert (await lockstep("money", "cap", "daily", "1.001", "--per", "day")).code == 2
+    assert (await lockstep("money", "uncap", "daily", "--by", "fang")).code == 0
+    gone = await lockstep("money", "uncap", "daily")
+    assert (gone.code, "there is no cap daily" in gone.err) == (2, True)

@@ -47,6 +47,7 @@ return_overdue         close
 return_damaged         retry
 unexpected_return      close
 money_stopped          close
+cap_reached            close
 paid_elsewhere         confirm cancel
 """
 TABLE = {Cause(cause): set(choices) for cause, *choices in map(str.split, ALLOWED.strip().splitlines())}

@@ -108,6 +108,7 @@ return_overdue         - - - - - - -
 return_damaged         - - - - - - -
 red_letter_due         - - - - - - -
 money_stopped          - - - - - - -
+cap_reached            - - - - - - -
 """
 STANDS = (scenes.matched(), scenes.paid(), READY, scenes.pushed(), scenes.shipped(), TOO_LATE, BACKORDERED)
 ROWS = [row.split() for row in WAITING_CASES.strip().splitlines()]

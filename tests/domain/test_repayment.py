@@ -17,7 +17,7 @@ from domain.repayment import (
     leg_gone_elsewhere,
     moot,
     planned,
-    short_accounts,
+    short_legs,
 )
 from tests.builders import NOON, yuan
 from tests.domain.test_refund import NOTHING, approved, arrived, asking, told
@@ -132,9 +132,9 @@ def test_what_a_person_must_see_to_is_a_case_that_settles_itself(outcome: Refund
 
 def test_an_empty_account_is_no_case_of_the_refund_alone() -> None:
     change = leg_answered(leg_asked(approved(arrived()), 1), 1, Told(RefundOutcome.SHORT_OF_BALANCE), NOON)
-    assert (change.cases, short_accounts(change.refund)) == ((), {("alipay", "main")})
-    assert short_accounts(leg_asked(change.refund, 1)) == {("alipay", "main")}
-    assert short_accounts(told(change.refund, RefundOutcome.DONE)) == set()
+    assert (change.cases, short_legs(change.refund)) == ((), {(1, ("alipay", "main"))})
+    assert short_legs(leg_asked(change.refund, 1)) == {(1, ("alipay", "main"))}
+    assert short_legs(told(change.refund, RefundOutcome.DONE)) == set()
 
 
 @pytest.mark.parametrize("outcome", TAKEN_BACK)
