@@ -72,8 +72,11 @@ class OrderId:
         return cls(found[1], found[2], found[3])
 
     def out_trade_no(self, part: int, parts: int) -> str:
-        """Our number of one payment part: `tea_1001`, or `tea_1001_2` where the plan has several."""
-        return f"{self.shop_id}_{self.order_no}" + (f"_{part}" if parts > 1 else "")
+        """Our number of one payment part: `tea_1001`, or `tea_1001_2` where the plan has several.
+
+        A part that the plan does not have is a second payment: it has its number all the same.
+        """
+        return f"{self.shop_id}_{self.order_no}" + (f"_{part}" if parts > 1 or part > 1 else "")
 
 
 @dataclass(frozen=True)

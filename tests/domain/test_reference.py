@@ -47,6 +47,11 @@ def test_only_a_plan_of_several_parts_names_the_part() -> None:
     assert [order_id.out_trade_no(part, 2) for part in (1, 2)] == ["tea_1001_1", "tea_1001_2"]
 
 
+def test_a_second_payment_of_one_part_is_another_trade_than_the_first() -> None:
+    second = TradeReference.parse("tea_1001_2")
+    assert second.order_id.out_trade_no(second.part, 1) == "tea_1001_2"
+
+
 @pytest.mark.parametrize(
     ("channel", "shop_id", "order_no"),
     [
