@@ -15,19 +15,25 @@ from urllib.parse import quote
 from rich.console import Console
 
 from api.tracking_links import signed_link
+from cli.demo_refunds import RefundFigures, provider_ledgers
+from cli.demo_staff import hire
 from cli.demo_table import print_invariants, print_places, print_report, progress_line
-from cli.demo_world import World, create_world, open_shop
+from cli.demo_world import TIME_SCALE, World, create_world, open_shop
 from domain.reference import OrderId
-from persistence import trade_report
+from persistence import refund_report, trade_report
 from persistence.engine import Engine, connect
+from persistence.refund_report import SampleRefund
+from ports.clock import SystemClock
 from runtime.child import Child
 from runtime.config import Settings
 from runtime.local_house import LocalHouse, open_local_house, until_ready
+from workflows.identity import refund_workflow_id
 
 FOLDER = Path(".data/demo")
 ORDERS, WECHATPAY_ORDERS, SEED, SECONDS = 400, 100, 7, 60
-STUCK_BEFORE_KILL = 20  # orders paid but not pushed, when the worker is killed
+STUCK_BEFORE_KILL, REFUNDS_BEFORE_KILL = 20, 2  # orders paid but not pushed, and refunds under way, at the kill
 QUIET_LIMIT_SECONDS = 300.0
+QUIET_FOR_SECONDS = 2.0  # what is due back is asked for a moment after its cause
 LOOK_EVERY_SECONDS = 0.25
 SPEAK_EVERY_SECONDS = 5.0
 
@@ -42,6 +48,7 @@ class Demo:
     engine: Engine
     began: float
     worker: Child
+    staff: dict[str, str]
     children: list[Child] = field(default_factory=list)
     first_push_seconds: float | None = None
     killed_with: dict[str, int] | None = None
@@ -49,7 +56,7 @@ class Demo:
     async def trade(self) -> None:
         """The hour itself. The worker is killed when it hurts most, and started again."""
         size = {"orders": ORDERS, "wechatpay_orders": WECHATPAY_ORDERS}
-        await self.world.ask("/trade-hour", {**size, "seed": SEED, "seconds": SECONDS})
+        await self.world.ask("/trade-hour", {**size, "seed": SEED, "seconds": SECONDS, "staff": self.staff})
         spoken = 0.0
         while True:
             for child in self.children:
@@ -68,71 +75,87 @@ class Demo:
             await asyncio.sleep(LOOK_EVERY_SECONDS)
 
     async def _kill_worker_once(self, progress: dict[str, Any], under_way: trade_report.UnderWay) -> None:
-        unanswered = progress["pushes_unanswered"]
-        if self.killed_with or under_way.paid_not_pushed < STUCK_BEFORE_KILL or not unanswered:
+        stuck, unanswered = under_way.paid_not_pushed, progress["pushes_unanswered"]
+        is_time = stuck >= STUCK_BEFORE_KILL and unanswered and under_way.refunds >= REFUNDS_BEFORE_KILL
+        if self.killed_with or not is_time:
             return
         await self.worker.kill()
-        self.killed_with = {"paid_not_pushed": under_way.paid_not_pushed, "pushes_unanswered": unanswered}
+        self.killed_with = {
+            "paid_not_pushed": stuck,
+            "pushes_unanswered": unanswered,
+            "refunds_under_way": under_way.refunds,
+        }
         self.console.print(
-            f"[bold red]worker killed with SIGKILL[/]: {under_way.paid_not_pushed} orders paid but not pushed, "
-            f"{unanswered} pushes sent and unanswered"
+            f"[bold red]worker killed with SIGKILL[/]: {stuck} orders paid but not pushed, "
+            f"{unanswered} pushes sent and unanswered, {under_way.refunds} refunds under way"
         )
         await asyncio.sleep(1)
         self.worker.start()
         self.console.print("worker started again")
 
     async def settle(self) -> None:
-        """Wait until the world rests: every message applied, every order at its end or waiting for a person.
+        """Wait until the world rests: every message applied, orders and refunds at their end or waiting for a person.
 
         Only then do two ledgers that are read one after the other show the same moment.
         """
-        self.console.print("the hour is over; the last parcels are on their way ...")
-        end = time.monotonic() + QUIET_LIMIT_SECONDS
+        self.console.print("the hour is over; the last parcels and refunds are on their way ...")
+        busy_at = time.monotonic()
+        end = busy_at + QUIET_LIMIT_SECONDS
         while time.monotonic() < end:
-            now = await self._under_way()
-            waiting = now.paid_not_pushed - await self._stopped_by_cases()
-            busy = (now.unapplied, now.unpaid, now.on_their_way, now.untold)
-            if not any(busy) and waiting <= 0:
+            if await self._is_busy():
+                busy_at = time.monotonic()
+            elif time.monotonic() - busy_at > QUIET_FOR_SECONDS:
                 return
             await asyncio.sleep(LOOK_EVERY_SECONDS)
         self.console.print("[yellow]still busy after five minutes; the table shows where things stand[/]")
+
+    async def _is_busy(self) -> bool:
+        now = await self._under_way()
+        async with self.engine.connect() as db:
+            stopped = await trade_report.orders_waiting_for_people(db)
+            refunds = await trade_report.restless_refunds(db)
+        busy = (now.unapplied, now.unpaid, now.on_their_way, now.untold, refunds, now.paid_not_pushed > stopped)
+        return any(busy) or bool((await self.world.ask("/progress"))["refunds_open"])
 
     async def _under_way(self) -> trade_report.UnderWay:
         async with self.engine.connect() as db:
             return await trade_report.under_way(db)
 
-    async def _stopped_by_cases(self) -> int:
-        async with self.engine.connect() as db:
-            return await trade_report.orders_waiting_for_people(db)
-
     async def report(self) -> dict[str, Any]:
         """Table, invariants by the independent verifier, addresses; all of it as data too."""
         dump, verdict = self.house.folder / "world-dump.json", self.house.folder / "invariants.json"
-        dump.write_text(json.dumps(await self.world.ask("/dump"), ensure_ascii=False))
+        told = await self.world.ask("/dump")
+        dump.write_text(json.dumps(told, ensure_ascii=False))
         code = await _verify(dump, self.house.database_url, verdict)
         invariants = json.loads(verdict.read_text())["invariants"]
         async with self.engine.connect() as db:
             report = await trade_report.trade_report(db)
-            sample = await trade_report.sample_order(db)
-        print_report(self.console, report, self.killed_with, self.first_push_seconds)
+            counts, cycle = await refund_report.refund_counts(db), await refund_report.refund_cycle(db)
+            sample = await refund_report.sample_refund(db)
+        refunds = RefundFigures(counts, provider_ledgers(told), cycle, TIME_SCALE)
+        print_report(self.console, report, refunds, self.killed_with, self.first_push_seconds)
         print_invariants(self.console, invariants)
         print_places(self.console, self._places(sample))
         return {
             "held": code == 0,
             "invariants": invariants,
             "table": report.as_data(),
+            "refunds": refunds.as_data(),
             "worker_killed_with": self.killed_with,
             "first_push_seconds": self.first_push_seconds,
         }
 
-    def _places(self, sample: str | None) -> dict[str, str]:
+    def _places(self, sample: SampleRefund | None) -> dict[str, str]:
         places = {"API docs": f"{self.house.api_url}/docs"}
         if sample is not None:
             os.environ.update(self.house.environment)
-            places["tracking page"] = signed_link(Settings(), OrderId.parse(sample))
+            places["tracking page of a refund's order"] = signed_link(Settings(), OrderId.parse(sample.order_id))
         if self.house.temporal_ui_url:
-            query = quote("LockstepNeedsAttention = true")
-            places["Temporal Web UI"] = f"{self.house.temporal_ui_url}/namespaces/default/workflows?query={query}"
+            workflows = f"{self.house.temporal_ui_url}/namespaces/default/workflows?query="
+            places["Temporal Web UI, what waits for people"] = workflows + quote("LockstepNeedsAttention = true")
+            if sample is not None:
+                this = f'WorkflowId = "{refund_workflow_id(sample.refund_id)}"'
+                places["Temporal Web UI, that refund"] = workflows + quote(this)
         return places
 
 
@@ -158,6 +181,7 @@ async def run_demo(*, once: bool, json_file: Path | None) -> int:
         stack.push_async_callback(engine.dispose)
         async with engine.begin() as db:
             token = await open_shop(db)
+            staff = await hire(db, TIME_SCALE, SystemClock().now())
         worker = house.worker()
         children = [house.api(), world.program(house.api_url, token)]
         for child in (*children, worker):
@@ -165,7 +189,7 @@ async def run_demo(*, once: bool, json_file: Path | None) -> int:
             stack.push_async_callback(child.stop)
         await until_ready(f"{house.api_url}/health/ready", children[0])
         await until_ready(f"{world.url}/control/progress", children[1])
-        demo = Demo(console, house, world, engine, began, worker, children)
+        demo = Demo(console, house, world, engine, began, worker, staff, children)
         await demo.trade()
         await demo.settle()
         result = await demo.report()

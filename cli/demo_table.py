@@ -5,6 +5,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from cli.demo_refunds import RefundFigures, add_refunds
 from persistence.trade_report import TradeReport, UnderWay
 
 PROVIDERS = {"alipay": "Alipay", "wechatpay": "WeChat Pay"}
@@ -15,12 +16,17 @@ def progress_line(progress: dict[str, Any], under_way: UnderWay) -> str:
     return (
         f"placed {progress['orders_placed']}, paid {progress['trades_paid']}, notices sent {progress['notices_sent']}, "
         f"pushed {under_way.pushed}, paid but not pushed {under_way.paid_not_pushed}, "
-        f"shipped {progress['shipped']}, delivered {progress['delivered']}{outage}"
+        f"shipped {progress['shipped']}, delivered {progress['delivered']}, "
+        f"refunds under way {under_way.refunds}{outage}"
     )
 
 
 def print_report(
-    console: Console, report: TradeReport, killed_with: dict[str, int] | None, first_push_seconds: float | None
+    console: Console,
+    report: TradeReport,
+    refunds: RefundFigures,
+    killed_with: dict[str, int] | None,
+    first_push_seconds: float | None,
 ) -> None:
     table = Table("", "what happened", "count", title="An hour of trade", show_lines=False)
     for stage, count in report.stages.items():
@@ -35,14 +41,15 @@ def print_report(
     for cause, (still_open, count) in report.cases.items():
         table.add_row("cases", cause.replace("_", " "), f"{count} ({still_open} open)")
     table.add_section()
+    add_refunds(table, refunds)
     if report.latency is not None:
         p50, p95, p99 = report.latency
         table.add_row("notice to warehouse", "p50 / p95 / p99", f"{p50:.2f} / {p95:.2f} / {p99:.2f} s")
     if first_push_seconds is not None:
         table.add_row("", "first order, after the command", f"{first_push_seconds:.1f} s")
     if killed_with is not None:
-        counts = f"{killed_with['paid_not_pushed']} and {killed_with['pushes_unanswered']}"
-        table.add_row("worker killed", "paid not pushed; pushes unanswered", counts)
+        words = "; ".join(name.replace("_", " ") for name in killed_with)
+        table.add_row("worker killed", words, ", ".join(map(str, killed_with.values())))
     console.print(table)
 
 

@@ -20,6 +20,7 @@ from runtime.embedded.port_choice import free_port
 
 TIME_SCALE = 60
 PACKING_MINUTES = ("45", "75")  # no warehouse ships within minutes: most parcels leave after the hour
+RETURN_MINUTES = ("5", "10")  # days in earnest
 SHOP = shops.Shop("shop", "tea", "teahouse", "Tea shop", "alipay", "main")
 TOOL_SHOP = shops.Shop("shop", "tools", "toolworks", "Tool shop", "wechatpay", "tools")
 SKUS = ("TEA-GREEN-250", "TEA-BLACK-250", "TEA-OOLONG-100", "TEA-PUER-357", "TEA-JASMINE-100", "TEA-CUP")
@@ -67,6 +68,7 @@ class World:
             "LOCKSTEP_WAREHOUSE_SECRETS": accounts["warehouse_secret"],
             "LOCKSTEP_SHOP_LISTENERS": json.dumps(listeners),
             "LOCKSTEP_TIME_SCALE": str(TIME_SCALE),
+            "LOCKSTEP_DUE_BACK_BY_ITSELF": "true",
             "LOCKSTEP_LIMITS": TypeAdapter(Limits).dump_json(limits).decode(),
         }
 
@@ -91,7 +93,8 @@ class World:
         arguments = ("-m", "sandbox", "serve", "--dir", str(self.folder), "--port", str(self.port))
         towards = ("--lockstep", lockstep_url, "--api-token", token, "--time-scale", str(TIME_SCALE))
         packing = ("--packing", *PACKING_MINUTES)
-        return Child("world", (*arguments, *towards, *packing), {}, self.folder.parent)
+        returns = ("--returns", *RETURN_MINUTES)
+        return Child("world", (*arguments, *towards, *packing, *returns), {}, self.folder.parent)
 
     async def ask(self, path: str, wish: dict[str, Any] | None = None) -> Any:
         """GET, or POST where there is a wish."""

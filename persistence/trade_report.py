@@ -39,7 +39,8 @@ _UNDER_WAY = text(
       ) as on_their_way,
       (select count(distinct order_id) from outbound_orders) as pushed,
       (select count(*) from inbound_events where verdict = 'accepted' and applied_at is null) as unapplied,
-      (select count(*) from outbox where sent_at is null) + (select count(*) from untold_levels) as untold
+      (select count(*) from outbox where sent_at is null) + (select count(*) from untold_levels) as untold,
+      (select count(*) from refunds where ended_at is null) as refunds
     from orders
     """
 )
@@ -67,7 +68,6 @@ _RESTLESS_REFUNDS = text(
       and not exists (select from cases c where c.refund_id = r.id and c.waits and c.settled_at is null)
     """
 )
-_SAMPLE = text("select id from orders where stage in ('delivered', 'shipped', 'completed') order by id limit 1")
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,7 @@ class UnderWay:
     pushed: int
     unapplied: int
     untold: int
+    refunds: int
 
 
 @dataclass(frozen=True)
@@ -103,8 +104,8 @@ class TradeReport:
 
 
 async def under_way(db: AsyncConnection) -> UnderWay:
-    row = (await db.execute(_UNDER_WAY)).one()
-    return UnderWay(row.paid_not_pushed, row.unpaid, row.on_their_way, row.pushed, row.unapplied, row.untold)
+    row = (await db.execute(_UNDER_WAY)).mappings().one()
+    return UnderWay(**row)
 
 
 async def orders_waiting_for_people(db: AsyncConnection) -> int:
@@ -128,9 +129,3 @@ async def trade_report(db: AsyncConnection) -> TradeReport:
     found = {row.cause: (row.open, row.n) for row in await db.execute(_CASES)}
     seconds = (await db.execute(_LATENCY)).scalar_one()
     return TradeReport(stages, notices, found, None if seconds is None else tuple(seconds))
-
-
-async def sample_order(db: AsyncConnection) -> str | None:
-    """An order that shows most: shipped at least."""
-    found: str | None = (await db.execute(_SAMPLE)).scalar_one_or_none()
-    return found

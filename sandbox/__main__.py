@@ -37,11 +37,12 @@ def serve(
     api_token: Annotated[str, typer.Option(help="the shop's token for Lockstep's API")] = "",
     time_scale: Annotated[float, typer.Option(help="how many times faster than real time")] = 60.0,
     packing: Annotated[tuple[float, float] | None, typer.Option(help="minutes in the warehouse: FROM TO")] = None,
+    returns: Annotated[tuple[float, float] | None, typer.Option(help="minutes of a way back: FROM TO")] = None,
     dump: Annotated[Path | None, typer.Option(help="write the ledgers to this file at the end")] = None,
 ) -> None:
     """Serve all of it until interrupted."""
     urls = [url.strip() for url in lockstep.split(",") if url.strip()]
-    settings = Settings(urls, api_token, time_scale, packing_minutes=packing)
+    settings = Settings(urls, api_token, time_scale, packing_minutes=packing, return_minutes=returns)
     server(build(World.load(directory), settings, dump_to=dump), port).run()
 
 

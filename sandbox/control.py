@@ -1,7 +1,7 @@
 """The strings of the pretend world: what demo, drills and tests ask of it."""
 
 import random
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from http import HTTPStatus
 from typing import Annotated, Literal
 
@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 
 from sandbox.faults import EVERY, POSSIBLE, Fault, Place, Planted
 from sandbox.payments.trades import NotPayable
+from sandbox.refund_stories import RefundStories
 from sandbox.shop.basket import SHOPS, TEA, TOOLS, fill
 from sandbox.town import Town
 from sandbox.trade_hour import TradeHour
@@ -69,7 +70,8 @@ class StockWish(BaseModel):
 class TradeHourWish(BaseModel):
     """`orders` of the shop that Alipay pays, and `wechatpay_orders` of the one that WeChat Pay pays.
 
-    `seconds` and `grace_seconds` are real ones; after both together the hour counts as over.
+    `seconds` and `grace_seconds` are real ones; after both together the hour counts as over. `staff`: the tokens of
+    the merchant's people, by person: without them nobody asks for money back.
     """
 
     orders: Annotated[int, Field(gt=0)] = 400
@@ -78,6 +80,7 @@ class TradeHourWish(BaseModel):
     seconds: Annotated[float, Field(gt=0)] = 60.0
     grace_seconds: Annotated[float, Field(ge=0)] = 60.0
     first_order_no: int | None = None
+    staff: dict[str, str] = {}
 
 
 class Control:
@@ -181,14 +184,16 @@ class Control:
         plans = [draw(TEA, wish.orders, wish.seed, wish.seconds, first)]
         if wish.wechatpay_orders:
             plans.append(draw(TOOLS, wish.wechatpay_orders, wish.seed + 2, wish.seconds, first + wish.orders))
+        plan = together(plans)
         town.trade_hour = TradeHour(
-            together(plans),
+            plan if wish.staff else replace(plan, refunds=()),
             alipay=town.alipay,
             wechatpay=town.wechatpay,
             warehouse=town.warehouse,
             shop=town.shop,
             faults=town.faults,
             pace=town.courier.pace,
+            refunds=RefundStories(town.refund_desk(wish.staff), town.warehouse, town.courier.pace),
         )
         town.crew.start(town.trade_hour.run(town.crew, wish.seconds + wish.grace_seconds))
         return {"orders": wish.orders + wish.wechatpay_orders, "first_order_no": first}

@@ -21,6 +21,7 @@ class Envelope:
     path: str
     headers: Mapping[str, str]
     body: bytes
+    method: str = "POST"
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,9 @@ class Courier:
             url = next(self._bases) + envelope.path
             sent_at = now()
             try:
-                answer = await self._http.post(url, content=envelope.body, headers=dict(envelope.headers))
+                answer = await self._http.request(
+                    envelope.method, url, content=envelope.body, headers=dict(envelope.headers)
+                )
             except httpx.HTTPError as error:
                 return Delivery(sent_at, None, type(error).__name__)
             return Delivery(sent_at, answer.status_code, answer.text)

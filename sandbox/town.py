@@ -1,6 +1,6 @@
 """The pretend world put together: providers, warehouse and shops around one faults book, and what their ledgers say."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import httpx
@@ -13,6 +13,7 @@ from sandbox.pace import Pace, now, shown
 from sandbox.payments.provider import AnyProvider
 from sandbox.shop.basket import SHOPS, STOCK, TEA
 from sandbox.shop.level_board import LevelBoard
+from sandbox.shop.refund_desk import RefundDesk
 from sandbox.shop.storefront import Storefront
 from sandbox.trade_hour import TradeHour
 from sandbox.warehouse.floor import MINUTE
@@ -26,7 +27,8 @@ from sandbox.world import World
 class Settings:
     """`lockstep` are base URLs, used in turn; `transport` replaces the network for in-process use.
 
-    `packing_minutes` is how long the warehouse takes at least and at most, where it is not the usual time.
+    `packing_minutes` is how long the warehouse takes at least and at most, where it is not the usual time;
+    `return_minutes` likewise of parcels that come back.
     """
 
     lockstep: Sequence[str]
@@ -34,11 +36,13 @@ class Settings:
     time_scale: float = 60.0
     transport: httpx.AsyncBaseTransport | None = None
     packing_minutes: tuple[float, float] | None = None
+    return_minutes: tuple[float, float] | None = None
 
 
 class Town:
     def __init__(self, world: World, settings: Settings) -> None:
         self.world = world
+        self._settings = settings
         self.crew = Crew()
         self.faults = FaultBook()
         self.courier = Courier(settings.lockstep, Pace(settings.time_scale), settings.transport)
@@ -49,6 +53,9 @@ class Town:
         if settings.packing_minutes is not None:
             shortest, longest = settings.packing_minutes
             self.warehouse.floor.packed_after = (shortest * MINUTE, longest * MINUTE)
+        if settings.return_minutes is not None:
+            shortest, longest = settings.return_minutes
+            self.warehouse.returns.on_the_way_back = (shortest * MINUTE, longest * MINUTE)
         board = LevelBoard(world.accounts.shop_secret, self.faults)
         self.shop = Storefront(self.courier, settings.api_token, board)
         doors = (*(provider.door for provider in self.providers.values()), self.warehouse.door, board.door)
@@ -63,6 +70,10 @@ class Town:
         """Where the shop that this number names is paid; Alipay for numbers that name none."""
         return self.providers[SHOPS.get(out_trade_no.partition("_")[0], TEA).provider]
 
+    def refund_desk(self, staff: Mapping[str, str]) -> RefundDesk:
+        """Where people of these tokens work."""
+        return RefundDesk(self.courier, self._settings.api_token, staff)
+
     def dump(self) -> dict[str, object]:
         """All ledgers at one moment."""
         return {
@@ -73,6 +84,7 @@ class Town:
                 "orders": self._orders_shown(),
                 "listening": list(SHOPS),
                 "levels": self.shop.level_board.shown(),
+                "refunds": [story.shown() for story in self.trade_hour.refunds.told] if self.trade_hour else [],
                 "level_calls": [call.shown() for call in self.shop.level_board.calls],
             },
         }
@@ -110,5 +122,6 @@ class Town:
             "warehouse_out": self.warehouse.door.is_out,
             "gateway_out": any(provider.door.is_out for provider in providers),
             "trade_hour": self.trade_hour.state if self.trade_hour else "none",
+            "refunds_open": self.trade_hour.refunds.open if self.trade_hour else 0,
             "finished": self.trade_hour is not None and self.trade_hour.is_finished,
         }

@@ -10,6 +10,7 @@ from sandbox.faults import Fault, FaultBook, Place
 from sandbox.pace import Pace
 from sandbox.payments.provider import AnyProvider
 from sandbox.payments.trades import NotPayable, Trade
+from sandbox.refund_stories import RefundStories
 from sandbox.shop.basket import SHOPS
 from sandbox.shop.orders import Order
 from sandbox.shop.storefront import Storefront
@@ -41,6 +42,7 @@ class TradeHour:
         shop: Storefront,
         faults: FaultBook,
         pace: Pace,
+        refunds: RefundStories,
     ) -> None:
         self.state = HourState.RUNNING
         self._plan = plan
@@ -50,6 +52,7 @@ class TradeHour:
         self._shop = shop
         self._faults = faults
         self._pace = pace
+        self.refunds = refunds
 
     @property
     def is_finished(self) -> bool:
@@ -63,6 +66,8 @@ class TradeHour:
             self._shop.take(visit.order)
         crew.start(self._outage())
         crew.start(self._rotation())
+        for wish in self._plan.refunds:
+            crew.start(self.refunds.tell(wish))
         visits = [crew.start(self._visit(visit)) for visit in self._plan.visits]
         while not self._is_settled(visits):
             if monotonic() > ends:

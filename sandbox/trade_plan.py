@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from sandbox.faults import Fault, Place, Planted
+from sandbox.refund_plan import RefundWish, draw_refunds
 from sandbox.shop.basket import SHOPS, Product, Shop, fill
 from sandbox.shop.orders import Line, Order
 
@@ -76,12 +77,15 @@ class TradePlan:
     outage_after: float
     outage_seconds: float
     rotates_after: float
+    refunds: Sequence[RefundWish] = ()
 
 
 def together(plans: Sequence[TradePlan]) -> TradePlan:
     """Several shops' hours as one; the warehouse, whose outage is the first one's, is the same for all."""
     visits = [visit for plan in plans for visit in plan.visits]
-    return replace(plans[0], visits=visits, planted=[planted for plan in plans for planted in plan.planted])
+    planted = [planted for plan in plans for planted in plan.planted]
+    refunds = [wish for plan in plans for wish in plan.refunds]
+    return replace(plans[0], visits=visits, planted=planted, refunds=refunds)
 
 
 def draw(shop: Shop, orders: int, seed: int, seconds: float, first_order_no: int) -> TradePlan:
@@ -97,7 +101,9 @@ def draw(shop: Shop, orders: int, seed: int, seconds: float, first_order_no: int
             order.extras.append(fault)
     planted += [Planted(Place.SHOP, fault, shop.shop_id, times) for fault, times in BROKEN_TELLINGS.items()]
     visits = [_visit(rng, order, arrival) for order, arrival in zip(drawn, arrivals, strict=True)]
-    return TradePlan(visits, planted, seconds * OUTAGE_STARTS, seconds * OUTAGE_LASTS, seconds * ROTATION)
+    refunds, of_refunds = draw_refunds(rng, drawn, lambda count: _scaled(count, orders))
+    planted += of_refunds
+    return TradePlan(visits, planted, seconds * OUTAGE_STARTS, seconds * OUTAGE_LASTS, seconds * ROTATION, refunds)
 
 
 def _scaled(count: int, orders: int) -> int:

@@ -53,6 +53,7 @@ class ReturnDesk:
         self._pace = pace
         self._crew = crew
         self._seed = seed
+        self.on_the_way_back = ON_THE_WAY_BACK  # the world's seconds, from the announcement to the inspection
 
     def announce(self, reference: str, _: str, content: Any) -> Decision:
         try:
@@ -70,7 +71,7 @@ class ReturnDesk:
     async def _receive(self, back: Return) -> None:
         """All of it, good, unless somebody wants it otherwise."""
         rng = random.Random(f"{self._seed}/{back.reference}")
-        await self._pace.pause(rng.uniform(*ON_THE_WAY_BACK))
+        await self._pace.pause(rng.uniform(*self.on_the_way_back))
         judge = self._judge(back.announced.order)
         back.found = {line.line_id: judge(line.quantity) for line in back.announced.lines}
         good = [line.model_copy(update={"quantity": back.found[line.line_id][0]}) for line in back.announced.lines]
