@@ -160,7 +160,7 @@ def without_route(leg: Leg, why: str) -> Leg:
     """Its payment's route is gone before its provider was ever asked."""
     if leg.state is not LegState.PLANNED:
         raise ImpossibleMove(f"leg {leg.out_refund_no} is {leg.state}: its provider may know it")
-    return replace(leg, state=LegState.ABNORMAL, code=why)
+    return replace(leg, state=LegState.ABNORMAL, code=why, held=None)
 
 
 def answered(leg: Leg, told: Told, now: datetime) -> Leg:

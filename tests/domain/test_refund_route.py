@@ -9,7 +9,7 @@ from domain.case import Cause
 from domain.errors import ImpossibleMove
 from domain.payment import Capture
 from domain.refund import RefundStage
-from domain.refund_leg import Leg, LegState, without_route
+from domain.refund_leg import Leg, LegState, held, without_route
 from domain.refund_route import A_YEAR, LIMITS, route_gone
 from domain.repayment import leg_without_route
 from tests.builders import NOON, capture, yuan
@@ -52,6 +52,10 @@ def test_a_leg_without_a_route_is_a_case_and_its_provider_is_never_asked() -> No
     assert (case.cause, change.refund.legs[0].state) == (Cause.REFUND_ROUTE_GONE, LegState.ABNORMAL)
     assert "paid too long ago" in case.detail
     assert change.refund.stage is RefundStage.PAYING_BACK
+
+
+def test_a_leg_that_was_held_is_not_held_any_more_once_its_route_is_gone() -> None:
+    assert without_route(held(legs(1, LegState.PLANNED)[0], "stop"), "too late").held is None
 
 
 @pytest.mark.parametrize("state", set(LegState) - {LegState.PLANNED})

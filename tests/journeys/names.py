@@ -10,7 +10,8 @@ from persistence import access
 from runtime.wiring import House
 from tests.api.people import hired
 
-DECIDING = ("/decide", "/decisions", "/assessment")
+DECIDING = ("/decide", "/decisions", "/assessment", "/money/stop", "/money/resume")
+SCOPES = ("cases:write", "money:write")
 
 
 class InHisName(httpx.Auth):
@@ -34,6 +35,6 @@ class InHisName(httpx.Auth):
                 async with self._house.engine.begin() as db:
                     await hired(db, person)
                     now = self._house.clock.now()
-                    made = await access.create_token(db, f"staff {person}", ["cases:write"], now, person)
+                    made = await access.create_token(db, f"staff {person}", SCOPES, now, person)
                 self._tokens[person] = made
             return self._tokens[person]

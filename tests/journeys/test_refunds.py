@@ -87,14 +87,23 @@ async def test_a_refund_is_opened_decided_once_and_paid_back_once(stage: Stage, 
     assert broken == {"shop-orders"}, "the pretended shop did not place this order; all else holds"
 
 
+async def brake(stage: Stage, what: str, by: str) -> httpx.Response:
+    return await stage.shop.post(f"/money/{what}", json={"by": by, "reason": "a leaked key"})
+
+
 async def test_goods_that_have_not_left_are_stopped_first_and_the_rest_goes_on(stage: Stage, record_url: str) -> None:
+    """Its money waits while all money is stopped, and goes on by itself once two people let it."""
     await staffed(stage)
     await placed(stage, ORDER_NO)
     await paid(stage, ORDER_NO)
     await stage.until_stage(ORDER_NO, AT_WAREHOUSE)
     refund = (await ask(stage, "k1", **ONE)).json()["refund"]
     await until(stage, refund, "awaiting_approval")
+    assert (await brake(stage, "stop", "fang")).status_code == 200
     assert (await decide(stage, refund, "approve", "lin")).status_code == 200
+    await stage.until_value("stop", "select held from refund_legs where refund_id = :id", id=refund)
+    assert [each["held"] for each in (await shown(stage, refund))["legs"]] == ["stop"]
+    assert [(await brake(stage, "resume", by)).status_code for by in ("lin", "lin", "fang")] == [200, 409, 200]
     await until(stage, refund, "paid_back")
     stage.pace(600)
     await stage.until_stage(ORDER_NO, "delivered", "completed")
