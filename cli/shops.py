@@ -72,10 +72,11 @@ def add_shop(
     provider: Annotated[Literal["alipay", "wechatpay"], typer.Option()] = "alipay",
     reserve_on_order: Annotated[bool, typer.Option("--reserve-on-order", help="Reserve stock before payment.")] = False,
     track_by_number: Annotated[bool, typer.Option(help="Buyers may track by number and phone.")] = True,
+    region: Annotated[str, typer.Option(help="Where it sells; a refund policy may ask for it.")] = "",
     by: By,
 ) -> None:
     """Add a shop, or change it."""
-    added = Shop(channel, shop, entity, name or shop, provider, account, reserve_on_order, track_by_number)
+    added = Shop(channel, shop, entity, name or shop, provider, account, reserve_on_order, track_by_number, region)
     run(_add_shop(read(RecordSettings), added, by))
     typer.echo(f"shop {channel}/{shop} of {entity}: paid to {provider} account {account}")
 

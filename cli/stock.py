@@ -37,6 +37,21 @@ async def _set(settings: RecordSettings, sku: str, units: int, by: str) -> None:
         stop(WRONG, f"{reserved} of {sku} are reserved: the level cannot be below that")
 
 
+@stock_commands.command("category")
+def set_category(sku: str, category: str, *, by: By) -> None:
+    """What kind of goods it is; a refund policy may ask for it."""
+    run(_categorize(read(RecordSettings), sku, category.strip(), by))
+    typer.echo(f"{sku}: {category.strip() or 'no category'}")
+
+
+async def _categorize(settings: RecordSettings, sku: str, category: str, by: str) -> None:
+    async with open_record(settings) as engine, engine.begin() as db:
+        before = await stock.set_category(db, sku, category)
+        if before is None:
+            stop(WRONG, f"there is no sku {sku}: lockstep stock set it first")
+        await audit.note_staff_deed(db, by, "set_category", {"sku": sku, "category": [before, category]}, _now())
+
+
 @stock_commands.command("show")
 def show_levels(*, as_json: Json = False) -> None:
     """On hand, reserved and free, by sku."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from domain.approval import StepPlan
@@ -14,6 +15,8 @@ class RefundFacts:
     """`amount`: what people have decided on this order, open and done, with this refund: a split evades nobody.
 
     What is not known is empty. `reason` is the kind that was chosen, such as `damaged`, never the customer's words.
+    `refund_id`: of one in the record, which then says whose it is, where it was sold and of what. `category`: that of
+    its goods, `mixed` where they have several. `region`: the shop's.
     `basis`: `due` where nobody asked, because the money is due back; then `amount` is this refund's alone. Else `sale`.
     """
 
@@ -26,6 +29,16 @@ class RefundFacts:
     reason: str = ""
     applicant: str = ""
     basis: str = ""
+    refund_id: str = ""
+
+
+MIXED = "mixed"
+
+
+def category_of(categories: Iterable[str]) -> str:
+    """One word for all goods of a refund. What has no category is one of its own, so that it hides no other."""
+    found = set(categories)
+    return next(iter(found), "") if len(found) <= 1 else MIXED
 
 
 @dataclass(frozen=True)

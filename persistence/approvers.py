@@ -1,5 +1,6 @@
 """Who approves what, asked of the record as it is now: the port's one real implementation."""
 
+from dataclasses import asdict, replace
 from datetime import datetime
 
 from domain.calendar import TimeLimit, reminder_times
@@ -10,6 +11,7 @@ from domain.route import RefundFacts, Route
 from domain.routing import route
 from persistence import people, policies
 from persistence.engine import Engine, reading
+from persistence.refund_facts import known
 
 
 class PostgresApprovers:
@@ -18,6 +20,8 @@ class PostgresApprovers:
 
     async def route(self, facts: RefundFacts) -> Route:
         async with reading(self._engine) as db:
+            if (found := (await known(db, [facts.refund_id])).get(facts.refund_id)) is not None:
+                facts = replace(facts, **asdict(found))
             saved = await policies.find(db, REFUNDS)
             entity = await people.entity_of(db, facts.channel, facts.shop_id)
             staff = await people.read_staff(db)

@@ -1,7 +1,7 @@
 """A policy tried on refunds before it goes live: whom they go to now, and whom they would go to."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,6 +12,7 @@ from domain.policy_checks import check
 from domain.route import RefundFacts, Route
 from domain.routing import route
 from persistence import people, policies
+from persistence.refund_facts import known
 
 MOST_CASES = 1000
 # What people decided on the order until then counts with each refund, as it does when a refund is opened.
@@ -19,7 +20,7 @@ _PAST = text(
     """
     select r.id, r.currency, r.reason, r.applicant,
       case when r.applicant = 'lockstep' then 'due' else 'sale' end as basis,
-      o.source_channel as channel, o.shop_id, o.customer_id as customer, (
+      o.source_channel as channel, o.shop_id, (
         select sum(b.amount_minor) from refunds b where b.order_id = r.order_id and (
             b.id = r.id or r.applicant <> 'lockstep' and b.basis = 'sale' and b.decision not in ('refused', 'withdrawn')
             and (b.requested_at, b.id) < (r.requested_at, r.id)
@@ -59,8 +60,9 @@ def _way(found: Route) -> tuple[object, ...]:
 
 
 async def past_refunds(db: AsyncConnection, most: int = MOST_CASES) -> list[Case]:
-    """The last ones. The record knows neither category nor region."""
-    rows = (await db.execute(_PAST, {"most": most})).mappings()
+    """The last ones, with the categories and regions that they have today."""
+    rows = (await db.execute(_PAST, {"most": most})).mappings().all()
+    found = await known(db, [row["id"] for row in rows])
     return [
         Case(
             row["id"],
@@ -68,7 +70,7 @@ async def past_refunds(db: AsyncConnection, most: int = MOST_CASES) -> list[Case
                 Money(int(row["amount_minor"]), row["currency"]),
                 row["channel"],
                 row["shop_id"],
-                customer=row["customer"],
+                **asdict(found[row["id"]]),
                 reason=row["reason"],
                 applicant=row["applicant"],
                 basis=row["basis"],

@@ -21,6 +21,7 @@ class Shop:
     account: str
     reserve_on_order: bool = False
     track_by_number: bool = True
+    region: str = ""
 
 
 async def add_entity(db: AsyncConnection, entity_id: str, name: str, time_zone: str) -> None:

@@ -135,6 +135,17 @@ async def set_level(db: AsyncConnection, sku: str, on_hand: int) -> int | None:
     return level
 
 
+async def set_category(db: AsyncConnection, sku: str, category: str) -> str | None:
+    """The one before is the answer; None where there is no such sku."""
+    before = await db.execute(text("select category from stock where sku = :sku for update"), {"sku": sku})
+    found: str | None = before.scalar_one_or_none()
+    if found is not None:
+        await db.execute(
+            text("update stock set category = :category where sku = :sku"), {"sku": sku, "category": category}
+        )
+    return found
+
+
 async def add_match(
     db: AsyncConnection, key: tuple[str, str, str], components: Iterable[Mapping[str, object]], now: datetime
 ) -> int:

@@ -72,6 +72,7 @@ shops = Table(
     text_column("account"),
     Column("reserve_on_order", Boolean, nullable=False, server_default=text("false")),
     Column("track_by_number", Boolean, nullable=False, server_default=text("true")),
+    Column("region", Text, nullable=False, server_default=text("''")),
     PrimaryKeyConstraint("channel", "shop_id"),
 )
 
@@ -173,6 +174,7 @@ stock = Table(
     text_column("sku", key=True),
     Column("on_hand", Integer, nullable=False),
     Column("reserved", Integer, nullable=False, server_default=text("0")),
+    Column("category", Text, nullable=False, server_default=text("''")),
     CheckConstraint("reserved between 0 and on_hand", name="never_oversold"),
 )
 

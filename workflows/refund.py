@@ -207,6 +207,7 @@ class RefundWorkflow(RefundOfGoods, RefundOfMoney):
             reason=refund.reason,
             applicant=refund.applicant,
             basis="due" if nobody_asked else "sale",
+            refund_id=refund.refund_id,
         )
 
     async def _next_reminder(self, route: Route) -> tuple[Task, Level] | None:
