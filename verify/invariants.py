@@ -43,6 +43,7 @@ INVARIANTS: tuple[Check, ...] = (
     ledger.stopped_orders_owe_all,
     ledger.dropped_units_owe,
     ledger.held_apart_money,
+    legs.asked_refunds,
     legs.refunds_are_legs,
     legs.one_refund_per_number,
     legs.legs_within_payments,

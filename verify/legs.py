@@ -8,6 +8,8 @@ from verify.record import Record, Row
 from verify.refunds import asked_parameters, provider_refunds
 
 MAY_HAVE_MOVED = ("asked", "processing", "short_of_balance", "unknown", "abnormal", "done")
+ENDED = ("order", "stage", "amount_minor", "paid_back_minor")
+"""What is known of a refund that has ended."""
 NOTHING_MOVED = ("closed", "given_up")
 
 
@@ -33,6 +35,25 @@ def refunds_are_legs(dump: Dump, record: Record) -> Comparison:
 
 def _went_elsewhere(row: Row) -> bool:
     return row["said_by"] is not None and row["confirmed_by"] not in (None, row["said_by"])
+
+
+def asked_refunds(dump: Dump, record: Record) -> Comparison:
+    """Each refund that the shop was given is in the record, for its order; what ended, ended as the shop was shown."""
+    given = {row["refund"]: row for row in dump.raw["shop"].get("refunds", []) if row["refund"] is not None}
+    rows = record.rows(
+        """
+        select id, order_id as order, stage, amount_minor,
+          (select coalesce(sum(l.amount_minor), 0)::bigint from refund_legs l
+           where l.refund_id = r.id and l.state = 'done') as paid_back_minor
+        from refunds r
+        """
+    )
+    here = {row["id"]: row for row in rows if row["id"] in given}
+    compared = {name: ENDED if row["has_ended"] else ("order",) for name, row in given.items()}
+    return Comparison(
+        Side("refunds given to the shop", {name: {key: given[name][key] for key in compared[name]} for name in given}),
+        Side("refunds", {name: {key: row[key] for key in compared[name]} for name, row in here.items()}),
+    )
 
 
 def one_refund_per_number(dump: Dump, _: Record) -> Comparison:

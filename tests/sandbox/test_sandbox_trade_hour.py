@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from sandbox.faults import Fault, Place
+from sandbox.refund_plan import Story
 from sandbox.shop.basket import TEA, TOOLS
 from sandbox.trade_plan import PROBES, TradePlan, draw, together
 from tests.sandbox.town_under_test import Scene, in_process, over_sockets, until
@@ -58,6 +59,16 @@ def test_the_second_shop_has_its_share_of_everything_and_what_only_wechat_pay_do
     whole = together([tea, tools])
     assert outline(whole) == [*outline(tea), *outline(tools)]
     assert (whole.outage_after, whole.rotates_after) == (tea.outage_after, 30)
+
+
+def test_each_story_of_a_refund_is_told_in_both_shops_and_no_order_has_two() -> None:
+    for plan in (draw(TEA, 400, 7, 60, 1001), draw(TOOLS, 100, 9, 60, 1401)):
+        assert {wish.story for wish in plan.refunds} == set(Story)
+        assert len({wish.order.out_trade_no for wish in plan.refunds}) == len(plan.refunds)
+        assert all(wish.order.fault is None for wish in plan.refunds)
+        broken = Counter(each.fault for each in plan.planted if each.place is Place.REFUND)
+        assert broken[Fault.SERVER_ERROR]
+        assert broken[Fault.CUT] + broken[Fault.LATE_ERROR]
 
 
 async def test_the_shop_repeats_an_order_under_its_key() -> None:

@@ -58,10 +58,11 @@ PAID_BACK = (
 
 
 def tell_paid_back(dump: Dump) -> None:
-    """What WeChat Pay says of them, and the warehouse of what came back."""
+    """What WeChat Pay says of them, the shop, and the warehouse of what came back."""
     numbers = [f"no_{each['id']}_1" for each in _THREE]
     dump["wechatpay"]["refunds"] = [_refund(number, "T2002", 100) for number in numbers]
     dump["wechatpay"]["calls"] += [_call(number, "1.00") for number in numbers]
+    dump["shop"]["refunds"] = [_given(str(each["id"])) for each in _THREE]
     found = {"lines": [{"line_id": "1", "sku": "TOOL-SAW"}], "found": [{"line_id": "1", "good": 1}]}
     dump["warehouse"]["returns"] = [{"reference": "r5", **found}]
 
@@ -71,12 +72,27 @@ def _refund(number: str, trade_no: str, amount_minor: int) -> Dump:
     return told | {"currency": "CNY", "state": "done", "done_at": None}
 
 
+def _given(refund: str) -> Dump:
+    told = {"refund": refund, "order": "shop/tools/2002", "has_ended": True, "stage": "paying_back"}
+    return told | {"amount_minor": 100, "paid_back_minor": 100}
+
+
 def _call(number: str, parameters: str) -> Dump:
     call = {"method": "refund", "out_trade_no": "tools_2002", "answer_code": "200"}
     return call | {"out_refund_no": number, "parameters": parameters}
 
 
 REFUNDS = (
+    outside(
+        "the shop was given a refund that is not here",
+        lambda dump: dump["shop"]["refunds"].append(_given("r9") | {"has_ended": False}),
+        "asked-refunds",
+    ),
+    outside(
+        "the shop was shown another amount than went back",
+        lambda dump: dump["shop"]["refunds"][0].update(paid_back_minor=99),
+        "asked-refunds",
+    ),
     outside(
         "a provider paid back what no leg asked for",
         lambda dump: dump["wechatpay"]["refunds"].append(_refund("no_r9_1", "T2002", 1)),
