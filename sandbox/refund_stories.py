@@ -14,7 +14,7 @@ from sandbox.warehouse.house import Warehouse
 from sandbox.warehouse.outbound import State
 
 LOOKS_AGAIN = 60.0  # the world's seconds
-PATIENCE = 4 * 3600.0  # the world's seconds, then a story counts as over
+PATIENCE = 8 * 3600.0  # the world's seconds, then a story counts as over
 TAKEN_OFF_MINOR = 500  # for what came back damaged
 ENDED = frozenset({"refused", "withdrawn", "paid_back", "partly_paid_back", "not_paid_back", "return_closed"})
 LEFT = frozenset({"shipped", "partly_delivered", "delivered", "completed"})
