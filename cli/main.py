@@ -9,6 +9,7 @@ import typer
 
 from cli import cases, health, namespace, orders, record, servers, traces
 from cli.customers import customer_commands
+from cli.disputes import dispute_commands
 from cli.endings import BAD_USAGE, stop
 from cli.invoices import invoice_commands
 from cli.money import money_commands
@@ -50,6 +51,7 @@ for name, group in {
     "people": people_commands,
     "invoice": invoice_commands,
     "money": money_commands,
+    "dispute": dispute_commands,
     "policy": policy_commands,
     "token": token_commands,
     "customer": customer_commands,

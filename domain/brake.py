@@ -9,6 +9,8 @@ from domain.errors import BrakeRefused
 
 STOPPED = "stop"
 """What keeps a leg while all money is stopped."""
+DISPUTED = "dispute"
+"""What keeps a leg while the buyer disputes its payment with the provider, who may give him the money himself."""
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,7 @@ class Cause(StrEnum):
     MONEY_STOPPED = "money_stopped"
     CAP_REACHED = "cap_reached"
     PAID_ELSEWHERE = "paid_elsewhere"
+    DISPUTE_OPEN = "dispute_open"
 
 
 class Choice(StrEnum):
@@ -189,6 +190,11 @@ HANDLING: dict[Cause, Handling] = {
         "find out what is wrong; then two people release it, and what waits goes on by itself: lockstep money resume",
         _MONEY,
         limit=timedelta(hours=4),
+    ),
+    Cause.DISPUTE_OPEN: Handling(
+        "finance",
+        "answer the dispute with the provider; once it has ended there, refunds go on: lockstep dispute close",
+        _MONEY,
     ),
     Cause.PAID_ELSEWHERE: Handling(
         "finance",

@@ -13,7 +13,7 @@ from domain.caps import Leaving
 from domain.case import HANDLING, CaseDecision, Cause, Choice, NewCase
 from domain.money import Money
 from domain.refund import Refund
-from persistence import audit, caps, cases
+from persistence import audit, caps, cases, disputes
 from persistence.brake_tables import money_stops
 from persistence.engine import reading
 from persistence.tables import cases as case_rows
@@ -56,6 +56,8 @@ async def let_go(db: AsyncConnection, refund: Refund, number: int, policy: str |
     if await _is_on(db):
         return brake.STOPPED
     leg = refund.legs[number - 1]
+    if await disputes.is_open(db, leg.payment):
+        return brake.DISPUTED
     leaving = Leaving(leg.amount, policy.partition("@")[0] if policy else None, leg.payment[0])
     return await caps.let_go(db, (refund.refund_id, number), leaving, now)
 

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from persistence import (  # noqa: F401 - their tables belong to the metadata
     book_tables,
     brake_tables,
+    dispute_tables,
     edge_tables,
     invoice_tables,
     people_tables,

@@ -5,6 +5,7 @@ from alembic import context
 from persistence import (  # noqa: F401 - their tables belong to the metadata
     book_tables,
     brake_tables,
+    dispute_tables,
     edge_tables,
     invoice_tables,
     people_tables,

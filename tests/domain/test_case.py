@@ -49,6 +49,7 @@ unexpected_return      close
 money_stopped          close
 cap_reached            close
 paid_elsewhere         confirm cancel
+dispute_open           close
 """
 TABLE = {Cause(cause): set(choices) for cause, *choices in map(str.split, ALLOWED.strip().splitlines())}
 

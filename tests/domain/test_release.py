@@ -103,6 +103,7 @@ refund_reversed        - - - - - - -
 unknown_refund         - - - - - - -
 unexpected_return      - - - - - - -
 paid_elsewhere         - - - - - - -
+dispute_open           - - - - - - -
 return_not_announced   - - - - - - -
 return_overdue         - - - - - - -
 return_damaged         - - - - - - -
