@@ -32,13 +32,14 @@ class Standing:
 
 @dataclass(frozen=True)
 class TaskAsked:
-    """A signer's open task, whose clock began at `since`."""
+    """A signer's open task, whose clock began at `since`. `by`: somebody else's deadline, less our margin."""
 
     signer: str
     applicant: str
     entity_id: str
     since: datetime
     limit: TimeLimit
+    by: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ class ApproverActivities:
                 told.append((rung.person, skipped))
                 skipped = ()
         told = told or [(task.signer, skipped)]
-        times = await self._approvers.reminders(task.entity_id, task.since, task.limit, len(told), None)
+        times = await self._approvers.reminders(task.entity_id, task.since, task.limit, len(told), task.by)
         return tuple(Level(at, person, before) for at, (person, before) in zip(times, told, strict=True))
 
     @property

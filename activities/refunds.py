@@ -6,7 +6,9 @@ from temporalio import activity
 
 from ports.refunds import (
     ApprovalMoved,
+    DecidedAtDeadline,
     LegAnswered,
+    PlatformTold,
     PolicyApproved,
     RefundAsked,
     RefundCaseOpened,
@@ -79,6 +81,14 @@ class RefundActivities:
     async def record_notice(self, fact: RefundTold) -> RefundView:
         return await self._records.record_notice(fact)
 
+    @activity.defn(name="refunds.hear_platform")
+    async def hear_platform(self, fact: PlatformTold) -> RefundView:
+        return await self._records.hear_platform(fact)
+
+    @activity.defn(name="refunds.decide_at_deadline")
+    async def decide_at_deadline(self, fact: DecidedAtDeadline) -> RefundView:
+        return await self._records.decide_at_deadline(fact)
+
     @activity.defn(name="refunds.open_case")
     async def open_case(self, fact: RefundCaseOpened) -> RefundView:
         return await self._records.open_case(fact)
@@ -105,6 +115,8 @@ class RefundActivities:
             self.ask_leg,
             self.record_answer,
             self.record_notice,
+            self.hear_platform,
+            self.decide_at_deadline,
             self.open_case,
             self.settle_case,
         )

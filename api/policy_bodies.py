@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 from api.people_bodies import MoneyBody, PersonId, Role
 from api.schemas import Strict
 from domain import policy as domain
+from domain.after_sale import AtDeadline
 from domain.approval import Mode, OnRefusal
 from domain.calendar import TimeKind, TimeLimit
 from domain.policy import Band, Policy, Rule, StepRule, Words
@@ -69,7 +70,8 @@ class StepBody(Strict):
 class RuleBody(Strict):
     """All conditions must hold; without any it takes whatever is left. Its steps, or those of the rule it is `like`.
 
-    `by_itself`: nobody signs; only for money that is due back already (`basis` due), up to an amount.
+    `by_itself`: nobody signs; only for money that is due back already (`basis` due), up to an amount. `at_deadline`:
+    what happens when a marketplace's deadline comes near and nobody has signed.
     """
 
     name: Name
@@ -78,6 +80,7 @@ class RuleBody(Strict):
     steps: Annotated[tuple[StepBody, ...], Field(max_length=20)] = ()
     like: Annotated[str, Field(max_length=100)] = ""
     by_itself: bool = False
+    at_deadline: AtDeadline = AtDeadline.EXTEND
 
     def rule(self) -> Rule:
         return Rule(
@@ -87,6 +90,7 @@ class RuleBody(Strict):
             tuple(step.step() for step in self.steps),
             self.like,
             self.by_itself,
+            self.at_deadline,
         )
 
 
@@ -122,6 +126,7 @@ def _rule(rule: Rule) -> RuleBody:
         steps=tuple(_step(step) for step in rule.steps),
         like=rule.like,
         by_itself=rule.by_itself,
+        at_deadline=rule.at_deadline,
     )
 
 

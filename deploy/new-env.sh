@@ -37,6 +37,7 @@ ALERT_WEBHOOK_URL=
 #LOCKSTEP_ALIPAY_ACCOUNTS='[{"name": "main", "app_id": "2021...", "seller_id": "2088...", "alipay_public_key_files": ["/run/lockstep/keys/alipay.pem"], "app_private_key_file": "/run/lockstep/keys/app.pem"}]'
 #LOCKSTEP_WECHATPAY_ACCOUNTS='[]'
 #LOCKSTEP_SHOP_LISTENERS='[]'
+#LOCKSTEP_BAZAAR_SHOPS='[]'
 
 # How browsers reach the Web UI and the codec endpoint; both on one site, both over https or neither.
 #LOCKSTEP_TEMPORAL_UI_URL=http://localhost:8080

@@ -47,6 +47,7 @@ class Status(StrEnum):
     APPROVED = "approved"
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
+    OVERTAKEN = "overtaken"  # it was decided elsewhere: by the platform, its buyer, its clock, or our policy before it
 
 
 UNDECIDED = (TaskState.WAITING, TaskState.OPEN)
@@ -170,6 +171,13 @@ def settled(approval: Approval, at: datetime) -> Approval:
 
 def ended(approval: Approval, status: Status) -> Approval:
     return replace(_closed(approval), status=status)
+
+
+def overtaken(approval: Approval | None) -> Approval | None:
+    """Somebody else decided first: nobody has to sign any more."""
+    if approval is None or approval.status not in (Status.OPEN, Status.RETURNED):
+        return approval
+    return ended(approval, Status.OVERTAKEN)
 
 
 def _closed(approval: Approval) -> Approval:

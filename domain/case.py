@@ -48,6 +48,8 @@ class Cause(StrEnum):
     CAP_REACHED = "cap_reached"
     PAID_ELSEWHERE = "paid_elsewhere"
     DISPUTE_OPEN = "dispute_open"
+    AFTER_SALE_CHANGED = "after_sale_changed"
+    AFTER_SALE_STUCK = "after_sale_stuck"
 
 
 class Choice(StrEnum):
@@ -195,6 +197,18 @@ HANDLING: dict[Cause, Handling] = {
         "finance",
         "answer the dispute with the provider; once it has ended there, refunds go on: lockstep dispute close",
         _MONEY,
+    Cause.AFTER_SALE_CHANGED: Handling(
+        "support",
+        "the platform's after-sale is not what the refund is about: answer it there before its deadline",
+        _MONEY,
+        limit=timedelta(hours=4),
+    ),
+    Cause.AFTER_SALE_STUCK: Handling(
+        "support",
+        "the platform does not take our answer: answer it there, then retry: it is asked what became of it",
+        (Choice.RETRY,),
+        waits=True,
+        limit=timedelta(hours=4),
     ),
     Cause.PAID_ELSEWHERE: Handling(
         "finance",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 from domain.errors import UnbalancedEntry
 from domain.money import Money, total
+from domain.reference import OWN_SHOP, OrderId
 
 
 class Account(StrEnum):
@@ -61,19 +64,28 @@ def _entry(kind: EntryKind, reference: str, *postings: tuple[Account, Money]) ->
     )
 
 
-def captured(reference: str, amount: Money, freight: Money) -> Entry:
+def receivable_of(order_id: OrderId) -> Account:
+    """Who owes us what was paid: the provider, or the marketplace that sold it and settles later."""
+    return Account.PROVIDER_RECEIVABLE if order_id.channel == OWN_SHOP else Account.PLATFORM_RECEIVABLE
+
+
+def captured(reference: str, amount: Money, freight: Money, receivable: Account = Account.PROVIDER_RECEIVABLE) -> Entry:
     """Money that pays its part: the provider owes it to us, for goods and for freight."""
     return _entry(
         EntryKind.CAPTURED,
         reference,
-        (Account.PROVIDER_RECEIVABLE, amount),
+        (receivable, amount),
         (Account.BUYER_CASH, freight - amount),
         (Account.FREIGHT, -freight),
     )
 
 
-def held_apart(reference: str, amount: Money) -> Entry:
-    return _entry(EntryKind.HELD_APART, reference, (Account.PROVIDER_RECEIVABLE, amount), (Account.HELD_APART, -amount))
+def captured_from(receivable: Account) -> Callable[[str, Money, Money], Entry]:
+    return partial(captured, receivable=receivable)
+
+
+def held_apart(reference: str, amount: Money, receivable: Account = Account.PROVIDER_RECEIVABLE) -> Entry:
+    return _entry(EntryKind.HELD_APART, reference, (receivable, amount), (Account.HELD_APART, -amount))
 
 
 def matched(reference: str, amount: Money, freight: Money) -> Entry:

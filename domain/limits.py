@@ -32,6 +32,7 @@ class Limits:
     refund_held_pause: timedelta = timedelta(minutes=2)  # the longest until money that we keep ourselves is looked at
     return_window: timedelta = timedelta(days=7)  # the buyer's, from the approval until the goods are sent
     return_received_within: timedelta = timedelta(days=10)  # from the waybill until the warehouse has inspected them
+    platform_margin: timedelta = timedelta(hours=1)  # so long before a marketplace's deadline we act
     red_letter: timedelta = timedelta(days=5)  # from money that went back until its invoice is reversed
     refund_unclear_after: timedelta = timedelta(days=3)  # then a person, too, asks what became of the money
 

@@ -208,10 +208,10 @@ def capture_payment(order: Order, capture: Capture) -> Change:
 
 
 def _settle(order: Order, capture: Capture, *, already_apart: bool) -> Change:
-    reference = "/".join(capture.key)
-    apart = () if already_apart else (ledger.held_apart(reference, capture.amount),)
+    reference, owed = "/".join(capture.key), ledger.receivable_of(order.id)
+    apart = () if already_apart else (ledger.held_apart(reference, capture.amount, owed),)
     if pays_its_part(capture, order.plan, order.captures):
-        book = ledger.matched if already_apart else ledger.captured
+        book = ledger.matched if already_apart else ledger.captured_from(owed)
         capture = replace(capture, matched=True)
         captures = (*order.captures, capture)
         reached = Payment.PARTLY_PAID if next_unpaid(order.plan, captures) else Payment.PAID

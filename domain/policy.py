@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from domain.after_sale import AtDeadline
 from domain.approval import Mode, OnRefusal
 from domain.calendar import A_DAY, TimeLimit
 from domain.errors import Finding, PolicyRefused
@@ -86,7 +87,8 @@ class StepRule:
 class Rule:
     """All its conditions must hold; without conditions it takes whatever is left. `like`: the steps of that rule.
 
-    `by_itself`: nobody signs. Only for money that is due back already, up to an amount.
+    `by_itself`: nobody signs. Only for money that is due back already, up to an amount. `at_deadline`: what happens
+    when a marketplace's deadline comes near and nobody has signed.
     """
 
     name: str
@@ -95,6 +97,7 @@ class Rule:
     steps: tuple[StepRule, ...] = ()
     like: str = ""
     by_itself: bool = False
+    at_deadline: AtDeadline = AtDeadline.EXTEND
 
     def holds(self, facts: RefundFacts) -> bool:
         return (self.amount is None or self.amount.holds(facts.amount)) and all(

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from domain.errors import InvalidReference
 
-CHANNELS = ("shop", "taobao", "jd", "pdd", "douyin")
+CHANNELS = ("shop", "taobao", "jd", "pdd", "douyin", "bazaar")
 OWN_SHOP = "shop"
+BAZAAR = "bazaar"  # the pretend marketplace of the sandbox
 OUT_TRADE_NO_LIMIT = 32  # characters; WeChat Pay's limit is the smallest among the providers
 MOST_PARTS = 99  # of one payment plan: two digits of the number
 _PART = re.compile(r"[A-Za-z0-9-]{1,24}")

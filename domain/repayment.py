@@ -37,6 +37,11 @@ def planned(refund: Refund, order: Order, others: Iterable[Refund]) -> Refund:
         raise RefundImpossible(f"its goods are {refund.goods}: no money moves before they are stopped, or back")
     if refund.decision is not Decision.APPROVED or refund.approved != (refund.amount, refund.version):
         raise RefundImpossible(f"nobody approved {refund.amount}, version {refund.version}")
+    return planned_there(refund, order, others)
+
+
+def planned_there(refund: Refund, order: Order, others: Iterable[Refund]) -> Refund:
+    """Its legs, whatever stands in their way here: a marketplace moves the money of its refunds by itself."""
     before = [LegPlan(leg.payment, leg.amount) for other in others for leg in other.legs if leg.counts]
     plans = _plans(refund, order, before)
     freights = refund.quote.shipping.allocate([plan.amount.amount_minor for plan in plans])
@@ -133,7 +138,7 @@ def _repayment(refund: Refund) -> Repayment:
 
 
 def _entry(refund: Refund, leg: Leg) -> ledger.Entry:
-    source = Account.PAID_ELSEWHERE if leg.said_by else Account.PROVIDER_RECEIVABLE
+    source = Account.PAID_ELSEWHERE if leg.said_by else ledger.receivable_of(refund.order_id)
     due = refund.basis is Basis.DUE
     return ledger.refunded(leg.out_refund_no, leg.amount, leg.freight, was_due=due, source=source)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from domain.after_sale import AtDeadline
 from domain.approval import StepPlan
 from domain.calendar import TimeLimit
 from domain.money import Money
@@ -58,3 +59,4 @@ class Route:
     why: str
     stuck: str = ""
     by_itself: bool = False
+    at_deadline: AtDeadline = AtDeadline.EXTEND

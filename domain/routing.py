@@ -43,6 +43,7 @@ def route(policy: Policy, staff: Staff, entity_id: str, facts: RefundFacts) -> R
         limits=() if stuck else tuple(step.limit for step in found.steps),
         why=why,
         stuck=stuck,
+        at_deadline=found.rule.at_deadline,
     )
 
 

@@ -15,6 +15,7 @@ from domain.case import CaseDecision, Cause, Choice, NewCase
 from domain.limits import Limits
 from domain.order import Change, Order
 from domain.outbound import Outbound, StopWish
+from domain.reference import OWN_SHOP
 from domain.stock import shortage, units_by_sku
 from persistence import audit, cases, due_back, goods_stops, order_rows, outbound, payments, refusals, stock
 from persistence.audit import Deed
@@ -174,8 +175,8 @@ class PostgresOrders(Transitions, OrderRecords):
             return await self._view(here)
 
     async def due_back(self, step: OrderStep) -> DueBack | None:
-        if not self._pays_back:
-            return None
+        if not self._pays_back or step.order_id.channel != OWN_SHOP:
+            return None  # a marketplace moves the money of its orders by itself
         async with reading(self._engine) as db:
             return await due_back.next_due(db, str(step.order_id))
 

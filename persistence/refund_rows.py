@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.after_sale import AfterSale
 from domain.approval import Approval
 from domain.money import Money
 from domain.reference import OrderId
@@ -18,6 +19,7 @@ from domain.refund import Basis, Decision, Goods, Kind, Refund, Repayment
 from domain.refund_leg import Leg, LegState
 from domain.refund_money import Adjustment, LineBack, Quote, Share
 from domain.returns import Return
+from persistence import after_sales
 from persistence.refund_tables import refund_legs, refund_lines, refunds
 from ports.refunds import RefundAsked, Reminder
 
@@ -29,7 +31,8 @@ _LOAD = text(
     select r.*,
       (select coalesce(json_agg(x order by x.position), '[]') from refund_lines x where x.refund_id = r.id) as lines,
       (select coalesce(json_agg(x order by x.number), '[]') from refund_legs x where x.refund_id = r.id) as legs,
-      (select row_to_json(x) from returns x where x.refund_id = r.id) as back
+      (select row_to_json(x) from returns x where x.refund_id = r.id) as back,
+      (select row_to_json(x) from after_sales x where x.refund_id = r.id) as sale
     from refunds r where r.order_id = :order_id order by r.requested_at, r.id
     """
 )
@@ -46,6 +49,7 @@ class LoadedRefund:
     reminders: tuple[Reminder, ...] = ()
     policy: str | None = None
     back: Return | None = None
+    sale: AfterSale | None = None
 
 
 async def load_all(db: AsyncConnection, order_id: OrderId) -> dict[str, LoadedRefund]:
@@ -80,7 +84,8 @@ def _from_row(order_id: OrderId, row: dict[str, Any]) -> LoadedRefund:
     approval = None if row["approval"] is None else _APPROVAL.validate_python(row["approval"])
     reminders = _REMINDERS.validate_python(row["reminders"])
     back = None if row["back"] is None else RETURN.validate_python(row["back"])
-    return LoadedRefund(refund, row["reason"], approval, row["approval_moves"], reminders, row["policy"], back)
+    sale = after_sales.from_row(row["sale"]) if row["sale"] else None
+    return LoadedRefund(refund, row["reason"], approval, row["approval_moves"], reminders, row["policy"], back, sale)
 
 
 def _line(each: dict[str, Any], currency: str) -> LineBack:
@@ -114,10 +119,12 @@ def _moment(at: str | datetime | None) -> datetime | None:
 
 async def add(db: AsyncConnection, fact: RefundAsked, refund: Refund, now: datetime) -> LoadedRefund:
     """A new refund with its lines."""
-    loaded = LoadedRefund(refund, fact.reason)
+    loaded = LoadedRefund(refund, fact.reason, sale=fact.sale)
     told = {"note": fact.note, "requested_at": now, "order_id": str(refund.order_id)}
     await db.execute(insert(refunds), {**told, **_row(loaded, now)})
     await _add_lines(db, refund)
+    if fact.sale is not None:
+        await after_sales.save(db, refund, fact.sale, now)
     return loaded
 
 
@@ -134,6 +141,8 @@ async def save(db: AsyncConnection, before: LoadedRefund, after: LoadedRefund, n
     if before.refund.quote.lines != after.refund.quote.lines:
         await db.execute(refund_lines.delete().where(refund_lines.c.refund_id == after.refund.refund_id))
         await _add_lines(db, after.refund)
+    if after.sale is not None and before.sale != after.sale:
+        await after_sales.save(db, after.refund, after.sale, now)
     for leg in after.refund.legs:
         if leg not in before.refund.legs:
             row = _leg_row(after.refund, leg, now)

@@ -141,3 +141,24 @@ refund_legs = Table(
         name="elsewhere_by_two",
     ),
 )
+
+# A marketplace's own after-sale, as it was told last: the platform moves the money of this refund.
+after_sales = Table(
+    "after_sales",
+    metadata,
+    Column("refund_id", Text, ForeignKey("refunds.id"), nullable=False, primary_key=True),
+    text_column("channel"),
+    text_column("shop_id"),
+    text_column("number"),  # theirs
+    Column("revision", Integer, nullable=False),
+    text_column("state"),
+    text_column("currency"),
+    minor_column("amount_minor"),
+    moment("deadline", null=True),
+    Column("extensions_left", Integer, nullable=False),
+    text_column("decided_by"),
+    moment("done_at", null=True),
+    text_column("reference", null=True),
+    moment("told_at"),
+    UniqueConstraint("channel", "shop_id", "number"),
+)

@@ -28,8 +28,10 @@ from ports.measures import UNMEASURED, Measures
 from ports.records import WaitingCase
 from ports.refunds import (
     ApprovalMoved,
+    DecidedAtDeadline,
     LegAnswered,
     LegView,
+    PlatformTold,
     PolicyApproved,
     RefundAsked,
     RefundCaseOpened,
@@ -44,7 +46,7 @@ WORKFLOW = "workflow"
 AWAITED = (Goods.EXPECTED, Goods.UNDER_WAY)
 OfReturn = GoodsSent | ReturnReceived | ReturnAssessed
 OfCase = RefundCaseOpened | RefundCaseSettled
-OfMoney = PolicyApproved | LegAnswered | RefundTold
+OfMoney = PolicyApproved | DecidedAtDeadline | LegAnswered | RefundTold | PlatformTold
 Told = RefundAsked | RefundStep | ApprovalMoved | OfMoney | OfCase | OfReturn
 _MONEY = text("select refund_due_minor from order_money where order_id = :id for update")
 
@@ -241,6 +243,7 @@ class RefundTransitions:
             ended=refund.ended,
             cases=waiting,
             open_cases=len(here.waiting),
+            sale=loaded.sale,
         )
 
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from domain import refund as refunds
 from domain.case import CaseDecision, Cause, Choice, NewCase
 from domain.errors import RefundExceedsCeiling, RefundImpossible
+from domain.platform_refund import must_be_as_asked
 from domain.refund import Refund
 from domain.refund_goods import goods_answered, left_due
 from domain.refund_leg import Leg, LegState, taken_back
@@ -27,6 +28,7 @@ from domain.repayment import (
 )
 from persistence import brake, goods_stops, refund_notices, refund_rows, refusals
 from persistence.audit import Deed
+from persistence.platform_refunds import PostgresPlatformRefunds
 from persistence.refund_transition import WORKFLOW, Ground
 from persistence.returns import PostgresReturns
 from persistence.sheet import Sheet
@@ -47,7 +49,7 @@ from ports.refunds import (
 OF_A_LEG = (Cause.REFUND_REFUSED, Cause.REFUND_ROUTE_GONE, Cause.PAID_ELSEWHERE)
 
 
-class PostgresRefunds(PostgresReturns, RefundRecords):
+class PostgresRefunds(PostgresReturns, PostgresPlatformRefunds, RefundRecords):
     @refusals.step
     async def load(self, step: RefundStep) -> RefundView:
         async with self._locked(step) as here:
@@ -66,12 +68,15 @@ class PostgresRefunds(PostgresReturns, RefundRecords):
         try:
             theirs = await goods_stops.not_taken_yet(here.db, str(here.order.id), here.due.currency)
             refund = refunds.opened(here.order, here.others, here.due - theirs, asking)
+            must_be_as_asked(refund, fact.sale)
         except (RefundExceedsCeiling, RefundImpossible) as refused:
             why = str(refused)
             refund = refunds.refused_at_once(asking, here.due.currency, why)
         here.all[fact.refund_id] = await refund_rows.add(here.db, fact, refund, here.now)
         about = {"amount": str(refund.amount), "stage": refund.stage, "reason": fact.reason}
         deed = Deed(asking.applicant, "open_refund", fact.event_ids)
+        if why and fact.sale is not None:
+            await self._open_case(here, NewCase(Cause.AFTER_SALE_CHANGED, fact.sale.number, why))
         await self._note(here, (), deed, about | ({"refusal": why} if why else {}))
 
     @refusals.step

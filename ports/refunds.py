@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from domain.after_sale import AfterSale
 from domain.approval import Approval
 from domain.case import CaseDecision, Cause
 from domain.limits import Limits
@@ -24,12 +25,16 @@ from ports.returns import GoodsSent, ReturnAssessed, ReturnReceived
 
 @dataclass(frozen=True)
 class RefundAsked:
-    """`reason` is the kind that was chosen, such as `damaged`; `note`, the applicant's words, is sealed."""
+    """`reason` is the kind that was chosen, such as `damaged`; `note`, the applicant's words, is sealed.
+
+    `sale`: the marketplace's after-sale that it is about, where the platform moves the money.
+    """
 
     asking: Asking
     reason: str
     note: str
     event_ids: tuple[int, ...] = ()
+    sale: AfterSale | None = None
 
     @property
     def order_id(self) -> OrderId:
@@ -112,6 +117,28 @@ class RefundTold:
 
 
 @dataclass(frozen=True)
+class PlatformTold:
+    """How a marketplace's after-sale stands: told by itself, or in an answer."""
+
+    refund_id: str
+    order_id: OrderId
+    sale: AfterSale
+    event_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class DecidedAtDeadline:
+    """Nobody signed in time, and the policy says what happens then."""
+
+    refund_id: str
+    order_id: OrderId
+    transaction_id: str
+    policy: str
+    is_agreed: bool
+    why: str
+
+
+@dataclass(frozen=True)
 class RefundCaseOpened:
     refund_id: str
     order_id: OrderId
@@ -168,6 +195,7 @@ class RefundView:
     ended: bool = False
     cases: tuple[WaitingCase, ...] = ()
     open_cases: int = 0
+    sale: AfterSale | None = None
 
 
 class RefundRecords(Protocol):
@@ -217,6 +245,12 @@ class RefundRecords(Protocol):
 
     async def record_notice(self, fact: RefundTold) -> RefundView:
         """The same, of what it said by itself: before our own answer, again, or long after the end."""
+
+    async def hear_platform(self, fact: PlatformTold) -> RefundView:
+        """What a marketplace says, whoever decided there; money that it moved is booked in the same transaction."""
+
+    async def decide_at_deadline(self, fact: DecidedAtDeadline) -> RefundView:
+        """A policy decides in the signers' place; nothing, where it is decided already."""
 
     async def open_case(self, fact: RefundCaseOpened) -> RefundView: ...
 

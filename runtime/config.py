@@ -25,6 +25,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SecretsS
 from domain.errors import InvalidReference
 from domain.limits import Limits
 from domain.reference import OWN_SHOP, ShopId
+from runtime.bazaar_settings import BazaarShopSettings
 
 KEY_BYTES = 32
 SHORTEST_WEBHOOK_SECRET_BYTES = 16
@@ -194,6 +195,7 @@ class Settings(TemporalSettings):
     """Comma-separated; all of them are valid, so that a secret can rotate."""
     shop_listeners: tuple[ShopListenerSettings, ...] = ()
     """The shops that are told their stock levels; none is told without."""
+    bazaar_shops: tuple[BazaarShopSettings, ...] = ()
     public_url: str = "http://127.0.0.1:8000"
     temporal_ui_url: str = ""
     queues: str = "orders,refunds,payments,warehouse,outbox"

@@ -10,6 +10,7 @@ import httpx
 from temporalio.client import Client
 from temporalio.worker import Worker
 
+from activities.after_sales import AfterSaleActivities
 from activities.approvers import ApproverActivities
 from activities.messages import MessageActivities
 from activities.outbox import OutboxActivities
@@ -17,12 +18,13 @@ from activities.payments import PaymentActivities
 from activities.records import RecordActivities
 from activities.refunds import RefundActivities
 from activities.warehouse import WarehouseActivities
+from adapters.channels.bazaar import Bazaar, BazaarAccess
 from adapters.channels.own_shop import OwnShop, ShopListener
 from adapters.http import open_client, usual_transport
 from adapters.payments.alipay import Alipay, AlipayAccount
 from adapters.payments.wechatpay import WechatPay, WechatPayAccount
 from adapters.warehouse.http import HttpWarehouse, WarehouseAccess
-from domain.reference import OWN_SHOP, ShopId
+from domain.reference import BAZAAR, OWN_SHOP, ShopId
 from persistence.approvers import PostgresApprovers
 from persistence.brake import PostgresBrake
 from persistence.customers import Customers
@@ -39,7 +41,13 @@ from ports.payments import PaymentProvider
 from ports.warehouse import Warehouse
 from runtime import temporal
 from runtime.attempts import AttemptLog
-from runtime.config import AlipayAccountSettings, Settings, ShopListenerSettings, WechatPayAccountSettings
+from runtime.config import (
+    AlipayAccountSettings,
+    BazaarShopSettings,
+    Settings,
+    ShopListenerSettings,
+    WechatPayAccountSettings,
+)
 from runtime.messenger import TemporalMessenger
 from runtime.metrics import UNCOLLECTED, Metrics
 from runtime.sender import StartsTheSender
@@ -68,6 +76,8 @@ class House:
     metrics: Metrics = UNCOLLECTED
     channels: dict[ShopId, Channel] = field(default_factory=dict)
     """Those that are told something."""
+    platforms: dict[ShopId, Bazaar] = field(default_factory=dict)
+    """Marketplaces, which move the money of their refunds."""
 
 
 @asynccontextmanager
@@ -88,6 +98,7 @@ async def open_house(
             providers = {provider.name: provider for provider in _providers(settings, outside, clock)}
             warehouse = HttpWarehouse(access, outside, clock)
             channels = dict(_own_shop(each, outside, clock) for each in settings.shop_listeners)
+            platforms = dict(_bazaar(each, outside, clock) for each in settings.bazaar_shops)
         except (ValueError, OSError) as wrong:
             raise WrongSettings(str(wrong)) from wrong
         yield House(
@@ -104,6 +115,7 @@ async def open_house(
             warehouse,
             metrics,
             channels,
+            platforms,
         )
 
 
@@ -154,9 +166,19 @@ def _own_shop(listener: ShopListenerSettings, outside: httpx.AsyncClient, clock:
         raise ValueError(f"LOCKSTEP_SHOP_LISTENERS ({listener.shop_id}): {wrong}") from wrong
 
 
+def _bazaar(settings: BazaarShopSettings, outside: httpx.AsyncClient, clock: Clock) -> tuple[ShopId, Bazaar]:
+    shop = ShopId(BAZAAR, settings.shop_id)
+    access = BazaarAccess(str(settings.api_url), settings.token.get_secret_value(), settings.secret_list)
+    try:
+        return shop, Bazaar(shop, access, outside, clock)
+    except ValueError as wrong:
+        raise ValueError(f"LOCKSTEP_BAZAAR_SHOPS ({settings.shop_id}): {wrong}") from wrong
+
+
 def workers(house: House) -> list[Worker]:
     """One per task queue that this process serves: our own steps, and one for each class of outside system."""
-    payments = PaymentActivities(house.providers, PostgresBrake(house.engine))
+    brake = PostgresBrake(house.engine)
+    of_money = [*PaymentActivities(house.providers, brake).all, *AfterSaleActivities(house.platforms, brake).all]
     records = RecordActivities(house.orders)
     messages = MessageActivities(TemporalMessenger(house.temporal))
     warehouse = WarehouseActivities(house.warehouse, house.orders)
@@ -180,7 +202,7 @@ def workers(house: House) -> list[Worker]:
         identity.REFUNDS: lambda: _worker(
             house, identity.REFUNDS, refunds, workflows=temporal.WORKFLOWS, no_remote_activities=True
         ),
-        identity.PAYMENTS: lambda: _worker(house, identity.PAYMENTS, payments.all),
+        identity.PAYMENTS: lambda: _worker(house, identity.PAYMENTS, of_money),
         identity.WAREHOUSE: lambda: _worker(house, identity.WAREHOUSE, warehouse.all),
         identity.OUTBOX: lambda: _worker(house, identity.OUTBOX, sending.all, plugins=[StartsTheSender(limits)]),
     }

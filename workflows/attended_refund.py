@@ -18,6 +18,7 @@ from domain.reference import OrderId
 from ports.records import WaitingCase
 from ports.refunds import (
     ApprovalMoved,
+    PlatformTold,
     RefundCaseOpened,
     RefundCaseSettled,
     RefundStep,
@@ -76,7 +77,10 @@ class AttendedRefund(Attended):
     async def _hear(self) -> None:
         """One word after the other: who comes second is told what became of it."""
         while self._inbox:
-            spoken: Spoken | RefundTold = self._inbox.popleft()
+            spoken: Spoken | RefundTold | PlatformTold = self._inbox.popleft()
+            if isinstance(spoken, PlatformTold):
+                await self._record(RefundActivities.hear_platform, spoken)
+                continue
             if isinstance(spoken, RefundTold):
                 await self._record(RefundActivities.record_notice, spoken)
                 continue

@@ -39,6 +39,11 @@ def due_refund_id(order_id: OrderId, number: int) -> str:
     return hashlib.sha256(f"{order_id}/due back/{number}".encode()).hexdigest()[:16]
 
 
+def platform_refund_id(order_id: OrderId, number: str) -> str:
+    """A marketplace's: its own number of the after-sale, so whatever it tells of it finds one refund."""
+    return f"{order_id.channel}-{order_id.shop_id}-{number}"
+
+
 def outbox_workflow_id() -> str:
     """There is one for the whole installation."""
     return "outbox"

@@ -1,5 +1,6 @@
 """How each kind of step is tried and retried. All retries are Temporal's; nothing loops by itself."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from temporalio.common import RetryPolicy
@@ -44,6 +45,11 @@ def _outside_call(task_queue: str, limits: Limits) -> ActivityConfig:
 
 def provider_call(limits: Limits) -> ActivityConfig:
     return _outside_call(identity.PAYMENTS, limits)
+
+
+def platform_call(limits: Limits) -> ActivityConfig:
+    """It may not use up the time before the platform's deadline."""
+    return provider_call(replace(limits, attempts_end=min(limits.attempts_end, limits.platform_margin / 2)))
 
 
 def warehouse_call(limits: Limits) -> ActivityConfig:

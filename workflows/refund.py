@@ -23,15 +23,15 @@ from ports.refunds import PolicyApproved, Reminder
 from workflows import options
 from workflows.attended_refund import Spoken
 from workflows.refund_goods import RefundOfGoods
-from workflows.refund_legs import RefundOfMoney
 from workflows.refund_messages import ApprovalCommand, RefundAsked, RefundEnd, RefundStart, RefundTold, RefundView
+from workflows.refund_platform import RefundOfPlatform
 
 DAY = timedelta(days=1)
 UNDECIDED = (Status.OPEN, Status.RETURNED)
 
 
 @workflow.defn(name="RefundWorkflow")
-class RefundWorkflow(RefundOfGoods, RefundOfMoney):
+class RefundWorkflow(RefundOfGoods, RefundOfPlatform):
     """One refund: docs/sop.md, section 9."""
 
     @workflow.init
@@ -50,6 +50,8 @@ class RefundWorkflow(RefundOfGoods, RefundOfMoney):
         await self._approved()
         while await self._returned():
             await self._approved()  # what came back is worth another amount
+        if self._refund.sale:
+            await self._refusal_told()  # a marketplace moves this money: it hears our no, or is asked to agree
         await self._paid_back()
         await self._tell_order(is_open=False)
         await self._all_heard()
@@ -115,6 +117,9 @@ class RefundWorkflow(RefundOfGoods, RefundOfMoney):
             self._order_knows = not self._refund.ended
         else:
             await self._record_step(RefundActivities.open, self._asked)
+        if self._refund.sale:
+            await self._tell_order(is_open=True)
+            await self._until(lambda: True)  # what the platform, or the buyer there, has decided already
 
     async def _tell_order(self, *, is_open: bool) -> None:
         """Its after-sale axis, and its cases of money that is due. What was refused at once is none of its business."""
@@ -133,11 +138,13 @@ class RefundWorkflow(RefundOfGoods, RefundOfMoney):
         route = self._route
         await self._tell_order(is_open=True)
         while not route.by_itself and self._approval.status in UNDECIDED:
-            due = await self._next_reminder(route)
-            if not await self._until(
-                lambda: self._approval.status not in UNDECIDED, by=due and due[1].at, resting=True
-            ):
-                assert due is not None
+            due, turn = await self._next_reminder(route), self._turn(route)
+            by = min((each for each in (due and due[1].at, turn and turn[0]) if each), default=None)
+            if await self._until(lambda: self._approval.status not in UNDECIDED, by=by, resting=True):
+                return
+            if turn is not None and turn[0] <= workflow.now():
+                await self._time_is_up(turn[1], route)
+            elif due is not None:
                 await self._remind(*due)
 
     async def _paid_back(self) -> None:
@@ -217,9 +224,8 @@ class RefundWorkflow(RefundOfGoods, RefundOfMoney):
             assert task.opened_at is not None
             key = (task.task_id, task.signer, task.opened_at)
             if key not in self._levels:
-                asked = TaskAsked(
-                    task.signer, self._refund.applicant, route.entity_id, task.opened_at, route.limits[task.step]
-                )
+                applicant, limit = self._refund.applicant, route.limits[task.step]
+                asked = TaskAsked(task.signer, applicant, route.entity_id, task.opened_at, limit, self._by)
                 self._levels[key] = list(
                     await workflow.execute_local_activity_method(ApproverActivities.levels, asked, **options.RECORD)
                 )
@@ -239,6 +245,13 @@ class RefundWorkflow(RefundOfGoods, RefundOfMoney):
         after = reminded(self._approval, task.task_id, level.person) if level.person != task.signer else self._approval
         note = Reminder(task.task_id, count, level.person, workflow.now())
         await self._move_approval(after, "workflow", "remind", why=f"told {level.person}", reminder=note)
+
+    async def _page(self) -> None:
+        """The last superior of each open task, before the platform's clock decides."""
+        for task in self._approval.open_tasks:
+            assert task.opened_at is not None
+            last = self._levels[(task.task_id, task.signer, task.opened_at)][-1]
+            await self._remind(task, Level(workflow.now(), last.person))
 
     def _told_of(self, task: Task) -> int:
         """How many levels were told since it was opened: of a history that started anew, by the record."""

@@ -17,6 +17,7 @@ from temporalio.worker import (
     WorkflowRunner,
 )
 
+from activities.after_sales import AfterSaleActivities
 from activities.approvers import ApproverActivities
 from activities.messages import MessageActivities
 from activities.payments import PaymentActivities
@@ -24,9 +25,11 @@ from activities.records import RecordActivities
 from activities.refunds import RefundActivities
 from activities.warehouse import WarehouseActivities
 from domain.limits import Limits
+from domain.reference import ShopId
 from persistence.approvers import PostgresApprovers
 from persistence.engine import Engine
 from persistence.refunds import PostgresRefunds
+from ports.after_sales import AfterSales
 from ports.brake import Brake, NoBrake
 from ports.clock import Clock, FixedClock
 from ports.payments import PaymentProvider
@@ -39,6 +42,7 @@ from runtime.tracing import plugins
 from workflows import identity
 
 NO_BRAKE = NoBrake()
+NO_PLATFORMS: Mapping[ShopId, AfterSales] = {}
 
 
 @asynccontextmanager
@@ -62,6 +66,7 @@ def workers(
     interceptors: Sequence[Interceptor],
     runner: WorkflowRunner | None = None,
     brake: Brake = NO_BRAKE,
+    platforms: Mapping[ShopId, AfterSales] = NO_PLATFORMS,
     **options: Any,
 ) -> list[Worker]:
     """One per task queue, with the real workflow and activities; `options` are for each of them."""
@@ -77,10 +82,11 @@ def workers(
             **more,
         )
 
+    of_money = [*PaymentActivities(providers, brake).all, *AfterSaleActivities(platforms, brake).all]
     of_orders = [*RecordActivities(records).all, *_messages(env)]
     return [
         worker(identity.ORDERS, of_orders, workflows=temporal.WORKFLOWS, no_remote_activities=True),
-        worker(identity.PAYMENTS, PaymentActivities(providers, brake).all),
+        worker(identity.PAYMENTS, of_money),
         worker(identity.WAREHOUSE, WarehouseActivities(warehouse, records).all),
     ]
 

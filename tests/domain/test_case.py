@@ -50,6 +50,8 @@ money_stopped          close
 cap_reached            close
 paid_elsewhere         confirm cancel
 dispute_open           close
+after_sale_changed     close
+after_sale_stuck       retry
 """
 TABLE = {Cause(cause): set(choices) for cause, *choices in map(str.split, ALLOWED.strip().splitlines())}
 

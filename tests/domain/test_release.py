@@ -104,6 +104,8 @@ unknown_refund         - - - - - - -
 unexpected_return      - - - - - - -
 paid_elsewhere         - - - - - - -
 dispute_open           - - - - - - -
+after_sale_changed     - - - - - - -
+after_sale_stuck       - - - - - - -
 return_not_announced   - - - - - - -
 return_overdue         - - - - - - -
 return_damaged         - - - - - - -

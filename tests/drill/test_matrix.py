@@ -28,6 +28,8 @@ NOT_YET = {  # goods that come back, and money that goes back by itself: no stor
     "refunds.receive_return",
     "refunds.assess_return",
     "warehouse.expect_return",
+    "refunds.hear_platform",  # and what a marketplace pays back
+    "refunds.decide_at_deadline",
 }
 
 

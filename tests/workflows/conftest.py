@@ -12,6 +12,7 @@ from domain.reference import OrderId
 from drill.virtual.house import open_temporal
 from ports.clock import FixedClock
 from tests.workflows.installation import Installation
+from tests.workflows.platform_world import PlatformWorld
 from tests.workflows.refund_world import RefundWorld
 from tests.workflows.world import PAYLOAD_KEYS, World
 
@@ -34,6 +35,12 @@ async def world(env: WorkflowEnvironment, record: AsyncEngine) -> AsyncIterator[
 @pytest.fixture
 async def refund_world(env: WorkflowEnvironment, record: AsyncEngine) -> AsyncIterator[RefundWorld]:
     async with RefundWorld(env, record, OrderId("shop", "tea", "1001"), await env.get_current_time()) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def platform_world(env: WorkflowEnvironment, record: AsyncEngine) -> AsyncIterator[PlatformWorld]:
+    async with PlatformWorld(env, record, OrderId("bazaar", "tea", "2001"), await env.get_current_time()) as opened:
         yield opened
 
 

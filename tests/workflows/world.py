@@ -15,13 +15,14 @@ from domain.limits import Limits
 from domain.money import Money
 from domain.order import Order, Stage
 from domain.payment import Capture
-from domain.reference import OrderId
+from domain.reference import OrderId, ShopId
 from domain.shipment import Parcel
 from drill.virtual.fakes import FakeProvider, FakeWarehouse
 from drill.virtual.house import VirtualTime, workers
 from persistence.brake import PostgresBrake
 from persistence.customers import Customers
 from persistence.orders import PostgresOrders
+from ports.after_sales import AfterSales
 from ports.clock import FixedClock
 from ports.warehouse import Recipient
 from runtime.attempts import AttemptLog
@@ -67,6 +68,7 @@ class World(Seen):
         self.task_timeout: timedelta | None = None
         self.provider = FakeProvider(self.clock)
         self.warehouse = FakeWarehouse(self.clock)
+        self.platforms: dict[ShopId, AfterSales] = {}
         self.troubles = Troubles()
         self.customers = Customers(RECORD_KEY, self.clock)
         self._workers = AsyncExitStack()
@@ -91,6 +93,7 @@ class World(Seen):
             self.warehouse,
             interceptors,
             brake=PostgresBrake(self.record),
+            platforms=self.platforms,
             max_cached_workflows=0,
         ):
             await self._workers.enter_async_context(worker)
