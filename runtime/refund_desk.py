@@ -12,7 +12,7 @@ from temporalio.service import RPCError
 
 from domain.errors import ApprovalRefused
 from domain.refund import RefundStage
-from ports.refunds import RefundAsked, RefundTold, RefundView
+from ports.refunds import PlatformTold, RefundAsked, RefundTold, RefundView
 from ports.returns import GoodsSent, ReturnAssessed
 from runtime.updates import ALL_CALLS_SECONDS, ANSWER_PATIENCE, AWAY, NobodyRuns, TemporalAway, told
 from workflows import identity
@@ -54,18 +54,28 @@ class RefundDesk:
 
     async def tell(self, fact: RefundTold) -> None:
         """Durable once this returns: the workflow has it, or a new run, which finds the record finished, begins."""
+        start = RefundStart(None, fact.refund_id, fact.order_id)
+        await self._signal(start, "provider_told", fact, RefundStage.PAYING_BACK)
+
+    async def hear(self, asked: RefundAsked, fact: PlatformTold) -> None:
+        """The same, of a marketplace: any of its messages may be the first one, so each one says what is asked."""
+        await self._signal(RefundStart(asked), "platform_told", fact, RefundStage.AWAITING_APPROVAL)
+
+    async def _signal(
+        self, start: RefundStart, signal: str, fact: RefundTold | PlatformTold, stage: RefundStage
+    ) -> None:
         try:
             async with asyncio.timeout(ALL_CALLS_SECONDS):  # the client would try for longer by itself
                 await self._temporal.start_workflow(
                     RefundWorkflow.run,
-                    RefundStart(None, fact.refund_id, fact.order_id),
+                    start,
                     id=identity.refund_workflow_id(fact.refund_id),
                     task_queue=identity.REFUNDS,
                     id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-                    start_signal="provider_told",
+                    start_signal=signal,
                     start_signal_args=[fact],
                     static_summary=f"refund of {fact.order_id}",
-                    search_attributes=identity.search_attributes(fact.order_id, RefundStage.PAYING_BACK),
+                    search_attributes=identity.search_attributes(fact.order_id, stage),
                     rpc_timeout=ANSWER_PATIENCE,
                 )
         except (RPCError, TimeoutError, RuntimeError) as error:

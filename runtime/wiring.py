@@ -41,9 +41,9 @@ from ports.payments import PaymentProvider
 from ports.warehouse import Warehouse
 from runtime import temporal
 from runtime.attempts import AttemptLog
+from runtime.bazaar_settings import BazaarShopSettings
 from runtime.config import (
     AlipayAccountSettings,
-    BazaarShopSettings,
     Settings,
     ShopListenerSettings,
     WechatPayAccountSettings,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import httpx
 
 from sandbox.alipay.provider import Alipay
+from sandbox.bazaar.house import Bazaar
 from sandbox.courier import Courier
 from sandbox.crew import Crew
 from sandbox.faults import FaultBook
@@ -58,7 +59,10 @@ class Town:
             self.warehouse.returns.on_the_way_back = (shortest * MINUTE, longest * MINUTE)
         board = LevelBoard(world.accounts.shop_secret, self.faults)
         self.shop = Storefront(self.courier, settings.api_token, board)
-        doors = (*(provider.door for provider in self.providers.values()), self.warehouse.door, board.door)
+        accounts = world.accounts
+        self.bazaar = Bazaar(accounts.bazaar_token, accounts.bazaar_secret, self.faults, self.courier, self.crew)
+        of_money = (*(provider.door for provider in self.providers.values()), self.bazaar.door)
+        doors = (*of_money, self.warehouse.door, board.door)
         self.doors = {door.place: door for door in doors}
         self.trade_hour: TradeHour | None = None
 
@@ -79,6 +83,7 @@ class Town:
         return {
             "dumped_at": shown(now()),
             **{name: provider.shown() for name, provider in self.providers.items()},
+            "bazaar": self.bazaar.shown(),
             "warehouse": self.warehouse.shown(),
             "shop": {
                 "orders": self._orders_shown(),

@@ -35,6 +35,8 @@ class Accounts(BaseModel):
     warehouse_token: str
     warehouse_secret: str
     shop_secret: str
+    bazaar_token: str
+    bazaar_secret: str
 
     @classmethod
     def draw(cls) -> "Accounts":
@@ -46,6 +48,8 @@ class Accounts(BaseModel):
             warehouse_token=secrets.token_urlsafe(24),
             warehouse_secret=_webhook_secret(),
             shop_secret=_webhook_secret(),
+            bazaar_token=secrets.token_urlsafe(24),
+            bazaar_secret=_webhook_secret(),
         )
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import PlainTextResponse
 
+from api.after_sale_events import take_after_sale_event
 from api.dependencies import AcceptanceHere
 from api.errors import Documented, Problem, problems
 from api.parcel_events import take_parcel_event
@@ -40,6 +41,28 @@ async def warehouse(request: Request, acceptance: AcceptanceHere) -> Response:
     """Standard Webhooks; see docs/warehouse-api.md."""
     try:
         await take_parcel_event(acceptance, await _raw(request))
+    except MessageRefused as refused:
+        raise Problem(400, f"refused-{refused.reason}", "this message is not what it claims to be") from refused
+    return Response(status_code=204)
+
+
+@router.post(
+    "/bazaar/{shop_id}",
+    summary="After-sales of the pretend marketplace",
+    status_code=204,
+    responses=problems(400, 404, 422, 503),
+    openapi_extra=ANY_BODY,
+)
+async def bazaar(
+    shop_id: Annotated[str, Path(description="the shop's name there")], request: Request, acceptance: AcceptanceHere
+) -> Response:
+    """Standard Webhooks; see docs/bazaar-api.md."""
+    shop = next((each for each in acceptance.house.platforms if each.shop_id == shop_id), None)
+    if shop is None:
+        raise Problem(404, "not-found", "there is no such shop")
+    try:
+        platform = acceptance.house.platforms[shop]
+        await take_after_sale_event(acceptance, str(shop), platform, await _raw(request))
     except MessageRefused as refused:
         raise Problem(400, f"refused-{refused.reason}", "this message is not what it claims to be") from refused
     return Response(status_code=204)
