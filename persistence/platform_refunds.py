@@ -47,6 +47,6 @@ class PostgresPlatformRefunds(RefundTransitions):
 
 def _about(sale: AfterSale) -> dict[str, object]:
     """For the audit log: `decided_by` clock reads as agreed by the platform's clock."""
-    words = {"after_sale": sale.number, "state": sale.state, "revision": sale.revision}
+    words = {"after_sale_no": sale.number, "platform_says": sale.state, "revision": sale.revision}
     words |= {"decided_by": sale.decided_by} if sale.decided_by else {}
     return words | ({"deadline": sale.deadline.isoformat()} if sale.deadline else {})

@@ -10,6 +10,7 @@ from typing import Any
 Json = Mapping[str, Any]
 
 OWN_CHANNEL = "shop"
+MARKETPLACE = "bazaar"
 _OUT_TRADE_NO = re.compile(r"([^_]+)_([^_]+?)(?:_([1-9][0-9]?))?")
 _ACKNOWLEDGED = range(200, 300)
 _BROKEN_FROM = 500
@@ -211,8 +212,27 @@ class Dump:
 
     @cached_property
     def trades(self) -> list[Trade]:
-        """Own ones only."""
-        return [Trade.read(name, row) for name in WAYS for row in self._raw[name]["trades"] if self._is_own(row)]
+        """Own ones only; and what a marketplace sold, for which it owes us."""
+        own = [Trade.read(name, row) for name in WAYS for row in self._raw[name]["trades"] if self._is_own(row)]
+        return [*own, *self.sold]
+
+    @cached_property
+    def sold(self) -> list[Trade]:
+        """What a marketplace sold. A dump without one has none."""
+        return [
+            Trade(
+                MARKETPLACE,
+                row["settlement_no"],
+                f"{row['shop_id']}_{row['order_no']}",
+                f"{MARKETPLACE}/{row['shop_id']}/{row['order_no']}",
+                1,
+                row["amount_minor"],
+                "CNY",
+                "paid",
+                second(row["paid_at"]),
+            )
+            for row in self._raw.get(MARKETPLACE, {}).get("orders", [])
+        ]
 
     @cached_property
     def paid_trades(self) -> dict[str, Trade]:
@@ -226,7 +246,8 @@ class Dump:
     @cached_property
     def told_trades(self) -> set[str]:
         """Trades of which a genuine notice went out."""
-        return {notice.trade for notice in self.notices if notice.expected == "accepted" and notice.is_sent}
+        told = {notice.trade for notice in self.notices if notice.expected == "accepted" and notice.is_sent}
+        return told | {trade.name for trade in self.sold}
 
     @cached_property
     def answered_queries(self) -> set[str]:

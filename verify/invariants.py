@@ -6,7 +6,21 @@ Its name is the function's, in kebab-case; its sentence is the first line of its
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from verify import audit, endings, events, goods, ledger, legs, messages, money, orders, parcels, pushes, stock
+from verify import (
+    audit,
+    endings,
+    events,
+    goods,
+    ledger,
+    legs,
+    messages,
+    money,
+    orders,
+    parcels,
+    platforms,
+    pushes,
+    stock,
+)
 from verify.comparison import Comparison, Invariant
 from verify.dump import Dump
 from verify.record import Record, opened
@@ -49,6 +63,8 @@ INVARIANTS: tuple[Check, ...] = (
     legs.legs_within_payments,
     legs.refunds_are_approved,
     legs.refunds_are_booked,
+    platforms.paid_back_there,
+    platforms.agreed_as_approved,
     goods.unshipped_goods_were_stopped,
     goods.paid_back_goods_had_left,
     goods.returned_stock_was_good,

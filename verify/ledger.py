@@ -33,7 +33,10 @@ def balanced_entries(_: Dump, record: Record) -> Comparison:
 
 
 def receivable_is_captured(_: Dump, record: Record) -> Comparison:
-    """Each payment is what the provider owes us: booked once, under its own reference, and nothing else is owed."""
+    """Each payment is what its provider owes us: booked once, under its own reference, and nothing else is owed.
+
+    Of an order that a marketplace sold it is the marketplace that owes it.
+    """
     there = {
         f"{row['order_id']} {row['provider']}/{row['account']}/{row['trade_no']}": row["amount_minor"]
         for row in record.payments
@@ -44,7 +47,9 @@ def receivable_is_captured(_: Dump, record: Record) -> Comparison:
             """
             select e.order_id, e.reference, sum(p.amount_minor)::bigint as amount
             from ledger_entries e join ledger_postings p on p.entry_seq = e.seq
-            where p.account = 'provider_receivable' and e.kind <> 'refunded' group by e.order_id, e.reference
+            where e.kind <> 'refunded' and p.account =
+              case when e.order_id like 'shop/%' then 'provider_receivable' else 'platform_receivable' end
+            group by e.order_id, e.reference
             """
         )
     }

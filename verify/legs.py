@@ -5,7 +5,7 @@ from collections import defaultdict
 from verify.comparison import Comparison, Side
 from verify.dump import Dump
 from verify.record import Record, Row
-from verify.refunds import asked_parameters, provider_refunds
+from verify.refunds import ASKS, asked_parameters, provider_refunds
 
 MAY_HAVE_MOVED = ("asked", "processing", "short_of_balance", "unknown", "abnormal", "done")
 ENDED = ("order", "stage", "amount_minor", "paid_back_minor")
@@ -28,7 +28,9 @@ def refunds_are_legs(dump: Dump, record: Record) -> Comparison:
     here = {
         name: {"trade": f"{row['provider']}/{row['trade_no']}", "amount_minor": row["amount_minor"]}
         for name, row in legs.items()
-        if not _went_elsewhere(row) and (row["state"] == "done" or (name in there and row["state"] in MAY_HAVE_MOVED))
+        if row["provider"] in ASKS
+        and not _went_elsewhere(row)
+        and (row["state"] == "done" or (name in there and row["state"] in MAY_HAVE_MOVED))
     }
     return Comparison(Side("refunds done at the providers", there), Side("legs", here))
 
@@ -78,7 +80,8 @@ def legs_within_payments(_: Dump, record: Record) -> Comparison:
 def refunds_are_approved(_: Dump, record: Record) -> Comparison:
     """Whatever has legs was approved, for exactly its amount and version: by signatures, or by a policy that is named.
 
-    Without signatures only what is due back goes, of which nobody asked.
+    Without signatures only what is due back goes, of which nobody asked; and what a marketplace, or a policy before its
+    deadline, decided in the signers' place.
     """
     rows = record.rows(
         """
@@ -87,8 +90,9 @@ def refunds_are_approved(_: Dump, record: Record) -> Comparison:
             (r.approval is null and r.basis = 'due' and r.applicant = 'lockstep')
             or (r.approval ->> 'status' = 'approved' and (r.approval ->> 'version')::int = r.version
                 and (r.approval -> 'amount' ->> 'amount_minor')::bigint = r.amount_minor)
+            or (a.refund_id is not null and coalesce(r.approval ->> 'status', 'overtaken') in ('overtaken', 'refused'))
           ) as approved
-        from refunds r join refund_legs l on l.refund_id = r.id
+        from refunds r join refund_legs l on l.refund_id = r.id left join after_sales a on a.refund_id = r.id
         """
     )
     return Comparison(
@@ -104,7 +108,8 @@ def refunds_are_booked(_: Dump, record: Record) -> Comparison:
         """
         select e.reference, -sum(p.amount_minor)::bigint as amount
         from ledger_entries e join ledger_postings p on p.entry_seq = e.seq
-        where e.kind = 'refunded' and p.account in ('provider_receivable', 'paid_elsewhere') group by e.seq, e.reference
+        where e.kind = 'refunded' and p.account in ('provider_receivable', 'platform_receivable', 'paid_elsewhere')
+        group by e.seq, e.reference
         """
     )
     return Comparison(

@@ -9,7 +9,7 @@ from verify.record import Record
 
 
 def shop_orders(dump: Dump, record: Record) -> Comparison:
-    """Every order that was accepted from the shop is in the record with its amount, and nothing else is."""
+    """Every order that was accepted from a shop, or sold for us, is in the record with its amount, and no other is."""
     planned: dict[str, int] = defaultdict(int)
     for part in record.plan:
         planned[part["order_id"]] += part["amount_minor"]
@@ -21,7 +21,8 @@ def shop_orders(dump: Dump, record: Record) -> Comparison:
                 each.order_id: {"amount_minor": each.amount_minor, "currency": "CNY"}
                 for each in placed
                 if each.is_accepted
-            },
+            }
+            | {str(each.order_id): {"amount_minor": each.amount_minor, "currency": "CNY"} for each in dump.sold},
         ),
         Side(
             "orders",

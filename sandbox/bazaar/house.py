@@ -28,6 +28,14 @@ UNTIL_PAID = 60.0  # the world's seconds from agreed to succeeded
 Json = dict[str, object]
 
 
+class SaleWish(BaseModel):
+    """It sold something for a merchant, has the buyer's money, and will settle."""
+
+    order_no: str
+    amount_minor: Annotated[int, Field(gt=0)]
+    shop_id: str = "tea"
+
+
 class AskWish(BaseModel):
     """A buyer asks for his money back; `hours` are the world's, until the clock agrees."""
 
@@ -72,6 +80,7 @@ class Message:
 
 class Bazaar:
     def __init__(self, token: str, secret: str, faults: FaultBook, courier: Courier, crew: Crew) -> None:
+        self.orders: list[Json] = []
         self.sales: dict[str, AfterSale] = {}
         self.calls: list[Json] = []
         self.sent: list[Message] = []
@@ -83,6 +92,7 @@ class Bazaar:
 
     def shown(self) -> Json:
         return {
+            "orders": self.orders,
             "after_sales": [sale.shown() for sale in self.sales.values()],
             "calls": list(self.calls),
             "messages": [message.shown() for message in self.sent],
@@ -92,11 +102,17 @@ class Bazaar:
         router = APIRouter()
         router.add_api_route(SALE, self.look, methods=["GET"], response_model=None)
         router.add_api_route(SALE + "/{verb}", self.hear, methods=["POST"], response_model=None)
+        router.add_api_route("/control/bazaar-orders", self.sell, methods=["POST"])
         router.add_api_route("/control/after-sales", self.ask, methods=["POST"])
         router.add_api_route("/control/after-sale-decisions", self.decide, methods=["POST"])
         return router
 
     # Buyers, and the bazaar itself
+
+    async def sell(self, wish: SaleWish) -> Json:
+        order = {**wish.model_dump(), "settlement_no": f"S-{wish.order_no}", "paid_at": shown(now())}
+        self.orders.append(order)
+        return order
 
     async def ask(self, wish: AskWish) -> Json:
         number = f"AS-{1001 + len(self.sales)}"

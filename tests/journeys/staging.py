@@ -202,6 +202,14 @@ def settings_for(record_url: str, temporal_address: str, world: Path, outside: s
             {"shop_id": shop_id, "stock_url": f"{outside}/shop/{shop_id}/stock", "secrets": accounts["shop_secret"]}
             for shop_id in ("tea", "tools")
         ],
+        "bazaar_shops": [
+            {
+                "shop_id": "tea",
+                "api_url": f"{outside}/bazaar/v1",
+                "token": accounts["bazaar_token"],
+                "secrets": accounts["bazaar_secret"],
+            }
+        ],
         "time_scale": TIME_SCALE,
         "limits": replace(Limits(), completes_after_delivery=timedelta(minutes=1)),
     }
