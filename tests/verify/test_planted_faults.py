@@ -9,13 +9,14 @@ from tests.verify.faults_of_books import AUDIT, BOOKS
 from tests.verify.faults_of_goods import LEVELS, WAREHOUSE
 from tests.verify.faults_of_messages import CASES, MESSAGES
 from tests.verify.faults_of_orders import MONEY, ORDERS
+from tests.verify.faults_of_platforms import PLATFORMS
 from tests.verify.faults_of_refunds import REFUNDS
 from tests.verify.faults_of_split_orders import PARTS, UNHEARD
 from tests.verify.planting import Dump, Fault, trade
 from verify import check
 from verify.invariants import INVARIANTS, name_of
 
-FAULTS = (*MONEY, *ORDERS, *MESSAGES, *CASES, *WAREHOUSE, *LEVELS, *PARTS, *REFUNDS, *BOOKS, *AUDIT)
+FAULTS = (*MONEY, *ORDERS, *MESSAGES, *CASES, *WAREHOUSE, *LEVELS, *PARTS, *REFUNDS, *PLATFORMS, *BOOKS, *AUDIT)
 
 slow = pytest.mark.slow
 
