@@ -197,6 +197,7 @@ HANDLING: dict[Cause, Handling] = {
         "finance",
         "answer the dispute with the provider; once it has ended there, refunds go on: lockstep dispute close",
         _MONEY,
+    ),
     Cause.AFTER_SALE_CHANGED: Handling(
         "support",
         "the platform's after-sale is not what the refund is about: answer it there before its deadline",
