@@ -1,12 +1,15 @@
 """A refund whose money a marketplace moves, in virtual time: who decides first, deadlines, and one movement."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from domain.after_sale import DecidedBy, SaleState
+from domain.after_sale import AtDeadline, DecidedBy, SaleState
 from domain.case import Cause, Choice
+from domain.policy import SHIPPED
 from domain.refund import RefundStage
+from persistence import policies
 from ports.after_sales import SaleOutcome
 from tests.builders import yuan
 from tests.workflows.platform_world import NUMBER, PlatformWorld
@@ -164,3 +167,23 @@ async def test_what_is_not_what_people_would_decide_on_is_a_case_and_no_answer_t
     assert await world.refund_ended() is RefundStage.REFUSED
     assert Cause.AFTER_SALE_CHANGED in await world.column("select cause from cases")
     assert world.platform.calls == []
+
+
+@pytest.mark.parametrize(
+    ("wanted", "stage", "state"),
+    [
+        (AtDeadline.AGREE, RefundStage.PAID_BACK, SaleState.SUCCEEDED),
+        (AtDeadline.REFUSE, RefundStage.REFUSED, SaleState.REFUSED),
+    ],
+)
+async def test_what_nobody_decides_before_the_deadline_a_policy_may_decide_in_its_own_name(
+    world: PlatformWorld, wanted: AtDeadline, stage: RefundStage, state: SaleState
+) -> None:
+    rules = tuple(replace(rule, at_deadline=wanted) for rule in SHIPPED.rules)
+    async with world.record.begin() as db:
+        await policies.add(db, replace(SHIPPED, version=1, rules=rules), "test", world.clock.now())
+    await world.asks(hours=6)
+    await world.until_tasks()
+    assert await world.refund_ended() is stage
+    assert world.platform.sales[NUMBER].state is state
+    assert await world.policy() == ["refunds@1"]
