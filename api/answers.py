@@ -8,7 +8,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from api.progress import Concern, Milestone, Source
+from api.progress import Concern, Milestone
+from api.refund_tracking import ShownRefund
+from api.workflow_answers import Source
 from domain.axis import AfterSale, Fulfilment, Holding, Payment
 from domain.case import Cause, Choice
 from domain.ledger import Account
@@ -104,6 +106,7 @@ class TrackedWithProof(TrackedByNumber):
     pay_until: datetime | None
     payments: list[ShownPayment]
     refund_due: Amount
+    refunds: list[ShownRefund]
     parcels: list[ShownParcel]
 
 

@@ -3,13 +3,11 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
-from temporalio.client import WorkflowQueryFailedError, WorkflowQueryRejectedError
-from temporalio.common import QueryRejectCondition
-from temporalio.service import RPCError
-
+from api.refund_progress import TrackedRefund
+from api.workflow_answers import Source, ask
 from domain.axis import Fulfilment, Payment
 from domain.case import Cause
 from domain.order import Cancellation, HoldReason, Order, Stage
@@ -25,14 +23,8 @@ from runtime.wiring import House
 from workflows import identity
 from workflows.order import OrderWorkflow
 
-QUERY_PATIENCE = timedelta(milliseconds=700)
 ENDED_EARLY = (Stage.CANCELLED, Stage.CLOSED_UNPAID)
 FINISHED = (Stage.COMPLETED, *ENDED_EARLY)
-
-
-class Source(StrEnum):
-    WORKFLOW = "workflow"
-    RECORD = "record"
 
 
 class Milestone(StrEnum):
@@ -127,6 +119,7 @@ class Tracking:
     concerns: tuple[Concern, ...]
     expectation: Expectation | None
     completes_at: datetime | None
+    refunds: tuple[TrackedRefund, ...] = ()  # only for who has proof
 
     @property
     def stage(self) -> Stage:
@@ -134,7 +127,7 @@ class Tracking:
 
     @property
     def live(self) -> bool:
-        return on_its_way(self.stage)
+        return on_its_way(self.stage) or any(each.open for each in self.refunds)
 
     @property
     def marked(self) -> bool:
@@ -177,15 +170,8 @@ async def _asked(house: House, found: Found) -> OrderView | None:
     """The workflow's own answer; None when it is closed, its workers are away, or it knows less than the record."""
     if found.stage in FINISHED:
         return None
-    handle = house.temporal.get_workflow_handle(identity.order_workflow_id(found.order_id))
-    try:
-        async with asyncio.timeout(QUERY_PATIENCE.total_seconds()):
-            view = await handle.query(
-                OrderWorkflow.progress, reject_condition=QueryRejectCondition.NOT_OPEN, rpc_timeout=QUERY_PATIENCE
-            )
-    except (RPCError, WorkflowQueryRejectedError, WorkflowQueryFailedError, TimeoutError):
-        return None
-    return view if view.known else None
+    view: OrderView | None = await ask(house, identity.order_workflow_id(found.order_id), OrderWorkflow.progress)
+    return view
 
 
 async def _recorded(house: House, order_id: OrderId) -> Recorded:

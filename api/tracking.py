@@ -3,14 +3,18 @@
 An unknown number and a wrong proof take the same way and get the same answer, so that nobody learns which it was.
 """
 
+import asyncio
 import hmac
 import unicodedata
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
 from api.dependencies import count_failure, refuse_if_too_many_failures
 from api.errors import Problem
 from api.progress import Tracking, tracking
+from api.refund_progress import refunds_of
+from api.refund_tracking import refund_json
 from api.tracking_links import is_proof, proof
 from domain.errors import InvalidReference
 from domain.money import Money
@@ -64,7 +68,11 @@ class Question:
 
 async def answer(house: House, caller: str, question: Question) -> Tracking:
     """Raises Unknown, StillComing, and Problem 429 once this caller was wrong too often."""
-    return await tracking(house, await permitted(house, caller, question))
+    found = await permitted(house, caller, question)
+    if not question.proves:
+        return await tracking(house, found)
+    told, back = await asyncio.gather(tracking(house, found), refunds_of(house, found.order_id))
+    return replace(told, refunds=back)
 
 
 async def permitted(house: House, caller: str, question: Question) -> Found:
@@ -173,6 +181,7 @@ def full_json(found: Tracking) -> dict[str, Any]:
             for each in order.captures
         ],
         "refund_due": _money(found.recorded.refund_due),
+        "refunds": [refund_json(each) for each in found.refunds],
         "parcels": [
             {
                 "carrier": each.carrier,

@@ -17,6 +17,7 @@ class Actor(StrEnum):
     SHOP = "shop"
     WAREHOUSE = "warehouse"
     CARRIER = "carrier"
+    PROVIDER = "provider"
     NOBODY = "nobody"
 
 

@@ -1,6 +1,7 @@
 """The tracking page in Chinese."""
 
 from api.progress import Concern, Milestone
+from api.templates.refund_words import CHINESE_REFUNDS
 from api.templates.words import Words
 from domain.order import Stage
 from domain.promise import Actor
@@ -65,6 +66,7 @@ CHINESE = Words(
         Actor.SHOP: "店铺正在处理",
         Actor.WAREHOUSE: "仓库正在处理",
         Actor.CARRIER: "快递正在运送",
+        Actor.PROVIDER: "支付机构正在处理",
         Actor.NOBODY: "无需操作",
     },
     concern={
@@ -129,4 +131,5 @@ CHINESE = Words(
     carriers={"sf": "顺丰速运", "zto": "中通快递", "yto": "圆通速递", "jd": "京东物流", "ems": "中国邮政"},
     zones={"Asia/Shanghai": "北京时间"},
     months=tuple(f"{month}月" for month in range(1, 13)),
+    of_refunds=CHINESE_REFUNDS,
 )

@@ -1,6 +1,7 @@
 """The tracking page in English."""
 
 from api.progress import Concern, Milestone
+from api.templates.refund_words import ENGLISH_REFUNDS
 from api.templates.words import Words
 from domain.order import Stage
 from domain.promise import Actor
@@ -65,6 +66,7 @@ ENGLISH = Words(
         Actor.SHOP: "The shop is working on it",
         Actor.WAREHOUSE: "The warehouse is working on it",
         Actor.CARRIER: "The carrier has it",
+        Actor.PROVIDER: "The payment provider is working on it",
         Actor.NOBODY: "Nobody needs to do anything",
     },
     concern={
@@ -133,4 +135,5 @@ ENGLISH = Words(
     carriers={"sf": "SF Express", "zto": "ZTO Express", "yto": "YTO Express", "jd": "JD Logistics", "ems": "EMS"},
     zones={"Asia/Shanghai": "China Standard Time"},
     months=("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
+    of_refunds=ENGLISH_REFUNDS,
 )

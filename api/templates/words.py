@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from api.progress import Concern, Milestone
+from api.templates.refund_words import RefundWords
 from domain.order import Stage
 from domain.promise import Actor
 
@@ -74,3 +75,4 @@ class Words:
     carriers: Mapping[str, str]
     zones: Mapping[str, str]
     months: tuple[str, ...]
+    of_refunds: RefundWords

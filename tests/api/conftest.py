@@ -27,11 +27,13 @@ from persistence.evidence import Evidence
 from persistence.orders import PostgresOrders
 from ports.clock import FixedClock
 from ports.records import CaseSettled, OrderPlaced, OrderView, PushRecorded
+from ports.refunds import RefundView
 from ports.warehouse import Recipient, Warehouse
 from runtime.config import Settings
 from runtime.wiring import House
 from tests.api.people import hired
 from tests.builders import NOON, ORDER_ID, capture, line, order, parcel, reported, settled, step
+from workflows.refund import RefundWorkflow
 
 KEY = base64.b64encode(b"k" * 32).decode()
 RECIPIENT = Recipient("云小满", "13900001234", "浙江省", "杭州市", "西湖区", "假想路 1 号")
@@ -43,18 +45,20 @@ class PretendedWorkflows:
 
     def __init__(self) -> None:
         self.view: OrderView | None = None
+        self.refund_view: RefundView | None = None
         self.pause_seconds = 0.0
         self.asked = 0
 
     def get_workflow_handle(self, _: str) -> "PretendedWorkflows":
         return self
 
-    async def query(self, *_: object, **__: object) -> OrderView:
+    async def query(self, what: object, **__: object) -> OrderView | RefundView:
         self.asked += 1
         await asyncio.sleep(self.pause_seconds)
-        if self.view is None:
+        view = self.refund_view if what is RefundWorkflow.progress else self.view
+        if view is None:
             raise RPCError("no worker", RPCStatusCode.DEADLINE_EXCEEDED, b"")
-        return self.view
+        return view
 
 
 @dataclass

@@ -10,6 +10,7 @@ import pytest
 
 from api.progress import Concern, Milestone
 from api.templates.page import words_for
+from api.templates.refund_words import RefundWords
 from api.templates.words import Words
 from domain.order import Stage
 from domain.promise import PROMISES, Actor, Basis, Span, expected, on_its_way, rest_of_the_way
@@ -125,6 +126,10 @@ def test_every_word_is_there(words: Words) -> None:
 def test_sentences_have_the_same_gaps_in_both_languages() -> None:
     for field in fields(Words):
         one, other = (getattr(words, field.name) for words in LANGUAGES)
+        if isinstance(one, str):
+            assert _gaps(one) == _gaps(other), field.name
+    for field in fields(RefundWords):
+        one, other = (getattr(words.of_refunds, field.name) for words in LANGUAGES)
         if isinstance(one, str):
             assert _gaps(one) == _gaps(other), field.name
 
