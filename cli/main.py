@@ -15,6 +15,7 @@ from cli.invoices import invoice_commands
 from cli.money import money_commands
 from cli.people import people_commands
 from cli.policies import policy_commands
+from cli.reports import report_commands
 from cli.shops import entity_commands, shop_commands
 from cli.stock import sku_commands, stock_commands
 from cli.tokens import token_commands
@@ -53,6 +54,7 @@ for name, group in {
     "money": money_commands,
     "dispute": dispute_commands,
     "policy": policy_commands,
+    "report": report_commands,
     "token": token_commands,
     "customer": customer_commands,
     "evidence": record.evidence_commands,
