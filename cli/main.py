@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli import cases, health, namespace, orders, record, servers, traces
+from cli import cases, health, namespace, orders, record, risk, servers, traces
 from cli.customers import customer_commands
 from cli.disputes import dispute_commands
 from cli.endings import BAD_USAGE, stop
@@ -42,6 +42,8 @@ for command in (
     cases.cases,
     cases.retry,
     cases.decide,
+    risk.risk,
+    risk.orphans,
 ):
     app.command()(command)
 for name, group in {

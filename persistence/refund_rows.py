@@ -26,16 +26,16 @@ from ports.refunds import RefundAsked, Reminder
 _APPROVAL = TypeAdapter(Approval)
 RETURN = TypeAdapter(Return)
 _REMINDERS = TypeAdapter(tuple[Reminder, ...])
-_LOAD = text(
-    """
+_ALL = """
     select r.*,
       (select coalesce(json_agg(x order by x.position), '[]') from refund_lines x where x.refund_id = r.id) as lines,
       (select coalesce(json_agg(x order by x.number), '[]') from refund_legs x where x.refund_id = r.id) as legs,
       (select row_to_json(x) from returns x where x.refund_id = r.id) as back,
       (select row_to_json(x) from after_sales x where x.refund_id = r.id) as sale
-    from refunds r where r.order_id = :order_id order by r.requested_at, r.id
+    from refunds r
     """
-)
+_LOAD = text(f"{_ALL} where r.order_id = :order_id order by r.requested_at, r.id")
+_LOAD_OPEN = text(f"{_ALL} where r.ended_at is null order by r.requested_at, r.id")
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,28 @@ class LoadedRefund:
     policy: str | None = None
     back: Return | None = None
     sale: AfterSale | None = None
+
+
+@dataclass(frozen=True)
+class OpenRefund:
+    """`legs_planned_at`: by the leg's number."""
+
+    loaded: LoadedRefund
+    updated_at: datetime
+    legs_planned_at: dict[int, datetime]
+
+
+async def load_open(db: AsyncConnection) -> list[OpenRefund]:
+    """Every refund that has not ended, of all orders, the oldest first."""
+    rows = [dict(row) for row in (await db.execute(_LOAD_OPEN)).mappings()]
+    return [
+        OpenRefund(
+            _from_row(OrderId.parse(row["order_id"]), row),
+            row["updated_at"],
+            {each["number"]: datetime.fromisoformat(each["planned_at"]) for each in row["legs"]},
+        )
+        for row in rows
+    ]
 
 
 async def load_all(db: AsyncConnection, order_id: OrderId) -> dict[str, LoadedRefund]:

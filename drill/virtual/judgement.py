@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain.case import Cause
-from persistence import trade_report
+from domain.limits import Limits
+from persistence import money_at_risk, trade_report
 from persistence.case_list import CaseRow, State, Wanted, every_case
 from persistence.engine import Connection, Engine
 from verify import check
@@ -32,9 +33,13 @@ async def judge(dump: Mapping[str, Any], url: str, engine: Engine) -> list[Found
     async with engine.connect() as db:
         restless = await trade_report.restless(db)
         unpaid = await trade_report.restless_refunds(db)
+        orphans = await money_at_risk.orphans(db, Limits())
         refused = [f"{case.order_id}: {case.detail}" for cause in DEFECTS for case in await _all(db, cause)]
     if refused:
         broken.append(_found("nothing-refused-by-the-record", {"cases": refused}))
+    if orphans:
+        lacking = [f"{each.order_id} {each.about} {each.id}: no {', '.join(each.lacks)}" for each in orphans]
+        broken.append(_found("nothing-without-an-owner", {"open": lacking}))
     if unpaid:
         broken.append(_found("refunds-at-rest", {"neither ended nor with a person": unpaid}))
     if restless:

@@ -161,3 +161,17 @@ async def test_an_idempotency_key_belongs_to_one_body(edge: Edge) -> None:
     assert (await decide(edge, case_id, CLOSE, **key)).status_code == 200
     answer = await decide(edge, case_id, {**CLOSE, "reason": "another"}, **key)
     assert answer.json()["type"] == "urn:lockstep:problem:idempotency-key-reused"
+
+
+async def test_money_at_risk_is_listed_for_those_who_may_read_cases(edge: Edge) -> None:
+    await edge.placed()
+    case = await opened(edge, Cause.OUT_OF_STOCK, str(ORDER_ID))
+    await opened(edge, Cause.UNKNOWN_TRADE, subject="no money of an order")
+    answer = await edge.browser.get("/money-at-risk", headers=await edge.token("cases:read"))
+    assert (answer.status_code, answer.json()["total"]) == (200, 1)
+    assert {"about": "case", "id": case, "owner": "warehouse", "amount_minor": 14_400}.items() <= answer.json()[
+        "things"
+    ][0].items()
+    assert (await edge.browser.get("/money-at-risk", headers=await edge.token("orders:read"))).status_code == 403
+    refused = await edge.browser.get("/money-at-risk?limit=0", headers=await edge.token("cases:read"))
+    assert refused.status_code == 422

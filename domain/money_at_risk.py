@@ -1,0 +1,134 @@
+"""Money that waits: each open stage of a refund and each open case, with next action, owner and due time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from domain.approval import Approval, Status
+from domain.limits import Limits
+from domain.money import Money
+from domain.refund import Refund, RefundStage
+from domain.refund_leg import WITH_A_PERSON, Leg, LegState
+from domain.returns import Return
+
+PROGRAM = "lockstep"  # a workflow goes on with it
+NOBODY = ""
+
+
+@dataclass(frozen=True)
+class OpenThing:
+    """`about`: approval, goods, leg or case. `amount`: None for a case that is about no money."""
+
+    about: str
+    id: str
+    order_id: str | None
+    refund_id: str | None
+    next_action: str
+    owner: str
+    due_at: datetime | None
+    amount: Money | None
+
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        told = {"next action": self.next_action, "owner": self.owner, "due time": self.due_at}
+        return tuple(name for name, value in told.items() if not value)
+
+
+@dataclass(frozen=True)
+class RefundAtHand:
+    """`since`: when anything last changed; `legs_since`: when each leg was planned. `with_people`: has an open case."""
+
+    refund: Refund
+    approval: Approval | None
+    back: Return | None
+    since: datetime
+    legs_since: Mapping[int, datetime]
+    with_people: bool
+
+
+def by_risk(things: Iterable[OpenThing], now: datetime) -> list[OpenThing]:
+    """First what has no due time, then what is overdue, by amount x time overdue, then the rest, by amount / time left.
+
+    Amounts of different currencies are compared by their figures in minor units.
+    """
+    return sorted(things, key=lambda each: (*_risk(each, now), each.id))
+
+
+def _risk(thing: OpenThing, now: datetime) -> tuple[int, float]:
+    minor = thing.amount.amount_minor if thing.amount else 0
+    if thing.due_at is None:
+        return 0, -minor
+    left = (thing.due_at - now).total_seconds()
+    return (1, minor * left) if left <= 0 else (2, -minor / left)
+
+
+def open_things(at_hand: RefundAtHand, limits: Limits) -> tuple[OpenThing, ...]:
+    """What of a refund is open. What an open case stands for is left to the case."""
+    refund = at_hand.refund
+    if refund.ended:
+        return ()
+    if refund.legs:
+        legs = (each for each in refund.legs if not each.ended)
+        return tuple(
+            _leg(at_hand, each, limits) for each in legs if not (each.state in WITH_A_PERSON and at_hand.with_people)
+        )
+    if refund.stage is RefundStage.AWAITING_APPROVAL and at_hand.approval is not None:
+        return tuple(_signatures(at_hand, at_hand.approval, limits.case_decision))
+    if at_hand.with_people:
+        return ()
+    return (_goods(at_hand, limits),)
+
+
+def _signatures(at_hand: RefundAtHand, approval: Approval, limit: timedelta) -> Iterator[OpenThing]:
+    if approval.status is Status.OPEN and approval.open_tasks:
+        for task in approval.open_tasks:
+            due = None if task.opened_at is None else task.opened_at + limit
+            yield _thing(at_hand, "approval", str(task.task_id), approval.next_action, task.signer, due)
+    else:
+        owner = ", ".join(approval.owners) or NOBODY
+        yield _thing(at_hand, "approval", "request", approval.next_action, owner, at_hand.since + limit)
+
+
+def _goods(at_hand: RefundAtHand, limits: Limits) -> OpenThing:
+    back, soon = at_hand.back, at_hand.since + limits.case_decision
+    match at_hand.refund.stage:
+        case RefundStage.STOPPING_GOODS:
+            return _thing(at_hand, "goods", "stop", "stop the goods, or say that they have left", "warehouse", soon)
+        case RefundStage.AWAITING_RETURN:
+            due = None if back is None else back.send_by
+            return _thing(at_hand, "goods", "return", "send the goods back", "customer", due)
+        case RefundStage.RETURN_UNDER_WAY:
+            due = None if back is None or back.sent_at is None else back.sent_at + limits.return_received_within
+            return _thing(at_hand, "goods", "return", "receive and inspect the goods", "warehouse", due)
+        case _:
+            return _thing(at_hand, "refund", "next", "go on with the refund", PROGRAM, soon)
+
+
+def _leg(at_hand: RefundAtHand, leg: Leg, limits: Limits) -> OpenThing:
+    since = at_hand.legs_since.get(leg.number)
+    due = None if since is None else since + limits.refund_unclear_after
+    if leg.state in WITH_A_PERSON:
+        action, owner = "", NOBODY  # a case must stand for it, and does not
+    elif leg.held is not None:
+        action, owner = f"let it go: {leg.held} keeps it", "finance"
+    elif leg.state is LegState.SHORT_OF_BALANCE:
+        action, owner = "top up the merchant account", "finance"
+    else:
+        action, owner = "ask the provider, with the same number", PROGRAM
+    return _thing(at_hand, "leg", leg.out_refund_no, action, owner, due, leg.amount)
+
+
+def _thing(
+    at_hand: RefundAtHand,
+    about: str,
+    part: str,
+    action: str,
+    owner: str,
+    due: datetime | None,
+    amount: Money | None = None,
+) -> OpenThing:
+    refund = at_hand.refund
+    name = f"{refund.refund_id}/{part}"
+    return OpenThing(about, name, str(refund.order_id), refund.refund_id, action, owner, due, amount or refund.amount)
