@@ -91,6 +91,7 @@ SHOP = {
     "account": "main",
     "reserve_on_order": False,
     "track_by_number": True,
+    "region": "",
 }
 
 

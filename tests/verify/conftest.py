@@ -10,6 +10,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from runtime.embedded import EmbeddedPostgres
+from tests.verify.faults_of_platforms import OF_A_MARKETPLACE, tell_marketplace
 from tests.verify.faults_of_refunds import PAID_BACK, tell_paid_back
 from tests.verify.shelves import levels
 from tests.verify.small_world import SmallWorld
@@ -139,7 +140,7 @@ def insert(database_url: str, world: SmallWorld) -> None:
             insert_row(db, "order_money", row)
         for sku, units in _open_units(world).items():
             db.execute("update stock set reserved = %s where sku = %s", (units, sku))
-        for statement in PAID_BACK:
+        for statement in (*PAID_BACK, *OF_A_MARKETPLACE):
             db.execute(statement.encode())
 
 
@@ -202,4 +203,5 @@ def small_dump() -> dict[str, Any]:
     """What the outside says of the same world; a test may alter it."""
     dump = fourteen_orders().dump
     tell_paid_back(dump)
+    tell_marketplace(dump)
     return dump
