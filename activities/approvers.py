@@ -77,6 +77,8 @@ class ApproverActivities:
             else:
                 told.append((rung.person, skipped))
                 skipped = ()
+        if told:  # who is left out above the last one is noted with him
+            told[-1] = (told[-1][0], (*told[-1][1], *skipped))
         told = told or [(task.signer, skipped)]
         times = await self._approvers.reminders(task.entity_id, task.since, task.limit, len(told), task.by)
         return tuple(Level(at, person, before) for at, (person, before) in zip(times, told, strict=True))
