@@ -1,14 +1,17 @@
 """The ports of one server."""
 
 import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 
 class PortChoice:
-    """Ports by name. Given ones stay; the others are chosen free once and kept: clients find a restarted server."""
+    """Ports by name. Given ones stay; the others are chosen free, and kept once a server answered there."""
 
     def __init__(self, **given: int | None) -> None:
         self._given = given
         self._ports: dict[str, int] = {}
+        self._told = False
 
     def __getitem__(self, name: str) -> int:
         """KeyError before the first `choose`."""
@@ -21,13 +24,27 @@ class PortChoice:
         free = dict(zip(open_names, _free_ports(len(open_names)), strict=True))
         self._ports = {name: free[name] if port is None else port for name, port in self._given.items()}
 
+    def keep(self) -> None:
+        """Clients may know them from now on: a restarted server must be found."""
+        self._told = True
+
     def choose_others(self) -> bool:
-        """After a collision. False when all ports were given: there is nothing to choose."""
-        if None not in self._given.values():
+        """After a collision. False when there is nothing to choose: all ports were given, or are known to clients."""
+        if self._told or None not in self._given.values():
             return False
         self._ports = {}
         self.choose()
         return True
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Nobody else is given these ports meanwhile, and nobody is answered there."""
+        with ExitStack() as stack:
+            for port in self._ports.values():
+                holder = stack.enter_context(socket.socket())
+                holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                holder.bind(("127.0.0.1", port))
+            yield
 
 
 def _free_ports(count: int) -> list[int]:

@@ -68,6 +68,7 @@ class EmbeddedServer(ABC):
                 await self._end_child()
                 self.folder.begin_log()
                 await self._launch()
+            self._ports.keep()
         except BaseException:
             await self.stop()
             raise
@@ -78,6 +79,16 @@ class EmbeddedServer(ABC):
             await self._end_child()
             await self._clear_leftovers()
         self.folder.let_go()
+
+    @asynccontextmanager
+    async def away(self) -> AsyncIterator[None]:
+        """Stopped within the block, at its end started again where clients look for it."""
+        await self.stop()
+        try:
+            with self._ports.held():
+                yield
+        finally:
+            await self.start()
 
     async def kill(self) -> None:
         """SIGKILL, as a crash would; `start` clears up after it. Its folder stays ours."""

@@ -188,15 +188,12 @@ async def test_with_temporal_away_it_is_503_and_money_cases_go_on(stage: Stage, 
         money = NewCase(Cause.SURPLUS_PAYMENT, "x", "x")
         await cases.open_case(db, "shop/tea/3008", money, now=stage.house.clock.now(), limit=timedelta(1))
     money_id = await case_of(stage, "3008", "surplus_payment")
-    await temporal.stop()
-    try:
+    async with temporal.away():
         closed = await decide(stage, money_id, {"choice": "close", "by": "fin", "reason": "refunded"})
         assert closed.status_code == 200
         answer = await decide(stage, case_id, RETRY)
         assert answer.status_code == 503, answer.text
         assert answer.headers["retry-after"] == "5"
-    finally:
-        await temporal.start()
     await set_level(stage, 50)
 
     async def taken() -> bool:

@@ -44,7 +44,7 @@ SCOPES = (
     "money:read",
     "money:write",
 )
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 60.0
 TIME_SCALE = 60
 FORM = "application/x-www-form-urlencoded"
 SHORT_LIVED = httpx.Limits(keepalive_expiry=1)  # servers close what idles for 5 s, perhaps just when it is used again

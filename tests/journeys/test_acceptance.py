@@ -78,13 +78,10 @@ async def test_while_temporal_is_away_the_sender_hears_no_success_and_the_resend
 ) -> None:
     await placed(stage, "7002")
     notice = stage.pen.notice("tea_7002", "T7002")
-    await temporal.stop()
-    try:
+    async with temporal.away():
         answers = await asyncio.gather(*(stage.notify(notice) for _ in range(3)))
         order = await send_order(stage, order_body(stage, "7003"))
         ready = await stage.shop.get("/health/ready")
-    finally:
-        await temporal.start()
     assert [answer.status_code for answer in answers] == [503] * 3
     assert all("success" not in answer.text for answer in answers)
     assert (order.status_code, order.headers["retry-after"]) == (503, "5")
@@ -106,13 +103,10 @@ async def test_while_postgres_is_away_nobody_hears_success_and_afterwards_all_go
 ) -> None:
     await placed(stage, "7004")
     notice = stage.pen.notice("tea_7004", "T7004")
-    await postgres.stop()
-    try:
+    async with postgres.away():
         answer = await stage.notify(notice)
         order = await send_order(stage, order_body(stage, "7005"))
         ready = await stage.shop.get("/health/ready")
-    finally:
-        await postgres.start()
     for refused in (answer, order):
         assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
         assert refused.headers["content-type"] == "application/problem+json"

@@ -177,6 +177,35 @@ async def test_a_free_port_that_was_lost_meanwhile_is_replaced(
 
 @slow
 @both
+async def test_a_server_that_was_away_is_found_where_it_was(server_type: type_of_server, data_dir: Path) -> None:
+    async with server_type(data_dir, durable=False) as server:
+        before = port_of(server)
+        async with server.away():
+            assert not listens(before)
+            with socket.socket() as other, pytest.raises(OSError, match="in use"):
+                other.bind(("127.0.0.1", before))
+        assert port_of(server) == before
+        assert listens(before)
+
+
+@slow
+@both
+async def test_a_server_whose_clients_know_its_port_never_moves(server_type: type_of_server, data_dir: Path) -> None:
+    async with server_type(data_dir, durable=False) as server:
+        before = port_of(server)
+        await server.stop()
+        with socket.socket() as taken:
+            taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            taken.bind(("127.0.0.1", before))
+            taken.listen()
+            with pytest.raises(PortTaken):
+                await server.start()
+        await server.start()
+        assert port_of(server) == before
+
+
+@slow
+@both
 async def test_a_throwaway_server_leaves_no_folder(server_type: type_of_server) -> None:
     async with server_type.throwaway() as server:
         begun = time.monotonic()
