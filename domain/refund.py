@@ -211,21 +211,31 @@ def opened(order: Order, others: Sequence[Refund], due_back: Money, asking: Aski
 
 def _of_the_sale(order: Order, others: Sequence[Refund], asking: Asking) -> Refund:
     """What has left can go back at once; what has not is stopped first, and a part of neither."""
+    of_what_left, before, stopping = claims(order, others)
+    goods = Goods.EXPECTED if asking.kind is Kind.RETURN else Goods.KEPT
+    if must_be_stopped(order, of_what_left, stopping, asking.request):
+        if asking.kind is Kind.RETURN:
+            raise RefundImpossible("the goods have not left: ask for a refund only, then they are stopped first")
+        goods = Goods.TO_STOP
+        of_what_left = claims_on_the_rest(order, before, stopping)
+    found = quote(order, of_what_left, asking.request)
+    return Refund(asking.refund_id, order.id, asking.applicant, asking.kind, asking.basis, found, goods=goods)
+
+
+def claims(order: Order, others: Sequence[Refund]) -> tuple[list[Quote], list[Quote], list[Quote]]:
+    """What counts against a request of what has left; and of it the refunds that are no stop, and those that are."""
     before: list[Quote] = []
     stopping: list[Quote] = []
     for counted, goods in ((each.counted, each.goods) for each in others if each.basis is Basis.SALE):
         if counted is not None:
             (stopping if goods is Goods.TO_STOP else before).append(counted)
     freight = [replace(each, lines=()) for each in stopping]  # what is to come is withheld as a whole
-    of_what_left = [withheld(order), *before, *freight]
-    goods = Goods.EXPECTED if asking.kind is Kind.RETURN else Goods.KEPT
-    if must_be_stopped(order, of_what_left, stopping, asking.request):
-        if asking.kind is Kind.RETURN:
-            raise RefundImpossible("the goods have not left: ask for a refund only, then they are stopped first")
-        goods = Goods.TO_STOP
-        of_what_left = [withheld(order, to_come=False), *before, *stopping]
-    found = quote(order, of_what_left, asking.request)
-    return Refund(asking.refund_id, order.id, asking.applicant, asking.kind, asking.basis, found, goods=goods)
+    return [withheld(order), *before, *freight], before, stopping
+
+
+def claims_on_the_rest(order: Order, before: Sequence[Quote], stopping: Sequence[Quote]) -> list[Quote]:
+    """What counts against a request of what has not left."""
+    return [withheld(order, to_come=False), *before, *stopping]
 
 
 def _all_that_is_due(others: Sequence[Refund], due_back: Money, asked: RefundRequest) -> Quote:
