@@ -12,7 +12,20 @@ from api.errors import add_error_answers, add_problem_schemas
 from api.headers import SafeHeaders
 from api.observed import NO_TELEMETRY_OF_ITS_OWN, Observed
 from api.proxies import TrustedProxies
-from api.routes import cases, health, money, orders, people, policies, refunds, risk, status, tracking, webhooks
+from api.routes import (
+    cases,
+    health,
+    money,
+    orders,
+    people,
+    policies,
+    refund_wishes,
+    refunds,
+    risk,
+    status,
+    tracking,
+    webhooks,
+)
 from api.size_limit import LARGEST_BODY_BYTES, SizeLimit
 from runtime.logs import start_logs
 from runtime.starting import CannotStart, read_all_settings, tell_unknown_variables
@@ -77,7 +90,20 @@ def create_app(house: House | None = None) -> FastAPI:
     )
     app.state.allowances = Allowances()
     app.state.cannot_start = None
-    for routes in (webhooks, orders, status, refunds, cases, people, policies, money, risk, tracking, health):
+    for routes in (
+        webhooks,
+        orders,
+        status,
+        refunds,
+        cases,
+        people,
+        policies,
+        money,
+        risk,
+        tracking,
+        refund_wishes,
+        health,
+    ):
         app.include_router(routes.router)
     add_error_answers(app)
     return app

@@ -21,7 +21,7 @@ from domain.refund_promise import (
     way,
 )
 from domain.returns import Return
-from persistence import refund_tracking
+from persistence import refund_list, refund_tracking
 from persistence.engine import reading
 from persistence.refund_tracking import RecordedRefund
 from ports.refunds import RefundView
@@ -74,6 +74,8 @@ class TrackedRefund:
     standing: RefundStanding
     steps: tuple[RefundMark, ...]
     expectation: Expectation | None
+    version: int
+    his_own: bool  # the customer asked for it himself
 
     @property
     def open(self) -> bool:
@@ -99,6 +101,12 @@ class TrackedRefund:
         return self.standing.back.send_by if waits and self.standing.back else None
 
     @property
+    def may_be_withdrawn(self) -> bool:
+        """By its customer; not once his goods are back with us."""
+        undecided = self.standing.stage is RefundStage.AWAITING_APPROVAL
+        return self.his_own and undecided and self.standing.goods is not Goods.RECEIVED
+
+    @property
     def paid_back(self) -> tuple[Leg, ...]:
         """Only what its provider, or two people, confirmed."""
         return tuple(each for each in self.standing.legs if each.state is LegState.DONE)
@@ -112,8 +120,10 @@ async def refunds_of(house: House, order_id: OrderId) -> tuple[TrackedRefund, ..
     """All workflows are asked at the same time, the latest refund stands first."""
     async with reading(house.engine) as db:
         recorded = await refund_tracking.of_order(db, order_id)
+        known = await refund_list.customer_and_currency(db, order_id) if recorded else None
     views = await asyncio.gather(*(_asked(house, each) for each in recorded))
-    return tuple([await _told(house, each, view) for each, view in zip(recorded, views, strict=True)])
+    customer = known[0] if known else ""
+    return tuple([await _told(house, each, view, customer) for each, view in zip(recorded, views, strict=True)])
 
 
 async def _asked(house: House, recorded: RecordedRefund) -> RefundView | None:
@@ -134,7 +144,7 @@ def refund_standing(view: RefundView | None, recorded: RecordedRefund, now: date
     return RefundStanding(*said, Source.RECORD, recorded.updated_at)
 
 
-async def _told(house: House, recorded: RecordedRefund, view: RefundView | None) -> TrackedRefund:
+async def _told(house: House, recorded: RecordedRefund, view: RefundView | None, customer: str) -> TrackedRefund:
     refund, now = recorded.loaded.refund, house.clock.now()
     standing = refund_standing(view, recorded, now)
     return TrackedRefund(
@@ -144,6 +154,8 @@ async def _told(house: House, recorded: RecordedRefund, view: RefundView | None)
         standing,
         marks(recorded, standing),
         await _expected(house, recorded, standing, now),
+        refund.version,
+        refund.applicant == customer,
     )
 
 

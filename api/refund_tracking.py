@@ -39,10 +39,10 @@ class RefundExpected(BaseModel):
 
 
 class ShownMovement(BaseModel):
-    """Money that went back. `reference`: the provider's own."""
+    """Money that went back. `reference`: the provider's own, or that of the payment where he gives none."""
 
     provider: str
-    reference: str | None
+    reference: str
     amount: RefundMoney
     at: datetime | None
 
@@ -93,7 +93,7 @@ def refund_json(found: TrackedRefund) -> dict[str, Any]:
         "movements": [
             {
                 "provider": "other" if each.said_by else each.payment[0],
-                "reference": each.refund_no,
+                "reference": each.reference,
                 "amount": _money(each.amount),
                 "at": each.done_at,
             }

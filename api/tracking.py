@@ -133,10 +133,10 @@ def phone_tail(body: bytes) -> str:
     return digits if len(digits) == PHONE_TAIL_LENGTH else ""
 
 
-def own_address(house: House, order_id: OrderId, language: str | None) -> str:
-    """The signed page's address on this very host."""
-    wanted = {"shop": order_id.shop_id, "proof": proof(house.settings, order_id)}
-    return f"/track/{order_id.order_no}?" + urlencode(wanted | ({"lang": language} if language else {}))
+def own_address(house: House, order_id: OrderId, language: str | None, rest: str = "", **more: str) -> str:
+    """The signed page's address on this very host; `rest`: that of a page of its own below it."""
+    wanted = {"shop": order_id.shop_id, "proof": proof(house.settings, order_id), **more}
+    return f"/track/{order_id.order_no}{rest}?" + urlencode(wanted | ({"lang": language} if language else {}))
 
 
 def public_json(found: Tracking) -> dict[str, Any]:

@@ -77,6 +77,11 @@ class Leg:
     def ended(self) -> bool:
         return self.state in ENDED
 
+    @property
+    def reference(self) -> str:
+        """Where its provider gives a refund no number (Alipay), that of the payment, under which he keeps it."""
+        return self.refund_no or self.payment[2]
+
 
 ENDED = (LegState.DONE, LegState.CLOSED, LegState.GIVEN_UP)
 NOTHING_MOVED = (LegState.CLOSED, LegState.GIVEN_UP)

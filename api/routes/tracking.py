@@ -55,7 +55,7 @@ async def by_phone(request: Request, order_no: str, shop: str = "") -> Question:
     return Question(order_no, shop, phone_tail=phone_tail(await request.body()))
 
 
-def _refusal(problem: Problem, words: Words) -> Response:
+def refusal(problem: Problem, words: Words) -> Response:
     if isinstance(problem, StillComing):
         return coming_page(words)
     return unknown_page(words) if isinstance(problem, Unknown) else too_many_page(words, problem.headers or {})
@@ -90,7 +90,7 @@ async def page(
     try:
         found = await answer(here, who, question)
     except Problem as problem:
-        return _refusal(problem, said)
+        return refusal(problem, said)
     return order_page(found, said, here.clock.now(), request.query_params, full=question.proves)
 
 
@@ -113,5 +113,5 @@ async def page_by_phone(
     try:
         found = await permitted(here, who, question)
     except Problem as problem:
-        return _refusal(problem, said)
+        return refusal(problem, said)
     return RedirectResponse(own_address(here, found.order_id, lang if lang in ("zh", "en") else None), 303)

@@ -2,6 +2,7 @@
 
 from api.progress import Concern, Milestone
 from api.templates.refund_words import CHINESE_REFUNDS
+from api.templates.wish_words import CHINESE_WISHES
 from api.templates.words import Words
 from domain.order import Stage
 from domain.promise import Actor
@@ -132,4 +133,5 @@ CHINESE = Words(
     zones={"Asia/Shanghai": "北京时间"},
     months=tuple(f"{month}月" for month in range(1, 13)),
     of_refunds=CHINESE_REFUNDS,
+    of_wishes=CHINESE_WISHES,
 )

@@ -2,6 +2,7 @@
 
 from api.progress import Concern, Milestone
 from api.templates.refund_words import ENGLISH_REFUNDS
+from api.templates.wish_words import ENGLISH_WISHES
 from api.templates.words import Words
 from domain.order import Stage
 from domain.promise import Actor
@@ -136,4 +137,5 @@ ENGLISH = Words(
     zones={"Asia/Shanghai": "China Standard Time"},
     months=("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
     of_refunds=ENGLISH_REFUNDS,
+    of_wishes=ENGLISH_WISHES,
 )

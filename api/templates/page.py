@@ -31,6 +31,7 @@ HEADERS = {
     "vary": "accept-language",
 }
 SYMBOLS = {"CNY": "¥", "HKD": "HK$", "USD": "US$", "EUR": "€", "JPY": "JP¥"}
+SIGNED = ("shop", "proof", "lang")  # what opens the page
 LANGUAGES = {"zh": CHINESE, "en": ENGLISH}
 PAGES = Environment(
     loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -105,24 +106,25 @@ PAGES.filters["fill"] = fill
 def order_page(found: Tracking, words: Words, now: datetime, query: Mapping[str, str], *, full: bool) -> HTMLResponse:
     reader = Reader(words, ZoneInfo(found.recorded.time_zone), now)
     other = "?" + urlencode({**query, "lang": words.other_code})
-    return _page("tracking.html", words, 200, found=found, reader=reader, full=full, other=other)
+    signed = "?" + urlencode({name: query[name] for name in SIGNED if name in query})
+    return rendered("tracking.html", words, 200, found=found, reader=reader, full=full, other=other, signed=signed)
 
 
 def coming_page(words: Words) -> HTMLResponse:
     """Taken, but not in the record yet."""
-    return _page("coming.html", words, 200)
+    return rendered("coming.html", words, 200)
 
 
 def unknown_page(words: Words) -> HTMLResponse:
     """Nothing of the question is in it: every unknown order looks the same."""
-    return _page("unknown.html", words, 404)
+    return rendered("unknown.html", words, 404)
 
 
 def too_many_page(words: Words, headers: Mapping[str, str]) -> HTMLResponse:
-    return _page("too_many.html", words, 429, headers)
+    return rendered("too_many.html", words, 429, headers)
 
 
-def _page(
+def rendered(
     template: str, words: Words, status: int, more: Mapping[str, str] | None = None, **about: object
 ) -> HTMLResponse:
     html = PAGES.get_template(template).render(words=words, style=Markup(STYLE), **about)  # noqa: S704 - our own file

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from api.progress import Concern, Milestone
 from api.templates.refund_words import RefundWords
+from api.templates.wish_words import WishWords
 from domain.order import Stage
 from domain.promise import Actor
 
@@ -76,3 +77,4 @@ class Words:
     zones: Mapping[str, str]
     months: tuple[str, ...]
     of_refunds: RefundWords
+    of_wishes: WishWords
