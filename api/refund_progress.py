@@ -102,9 +102,9 @@ class TrackedRefund:
 
     @property
     def may_be_withdrawn(self) -> bool:
-        """By its customer; not once his goods are back with us."""
+        """By its customer; not once his goods are back with us, or were stopped: then the money is his in any case."""
         undecided = self.standing.stage is RefundStage.AWAITING_APPROVAL
-        return self.his_own and undecided and self.standing.goods is not Goods.RECEIVED
+        return self.his_own and undecided and self.standing.goods in (Goods.KEPT, Goods.EXPECTED)
 
     @property
     def paid_back(self) -> tuple[Leg, ...]:

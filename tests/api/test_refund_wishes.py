@@ -15,7 +15,8 @@ from domain.approval import Mode, StepPlan, start
 from domain.approval_verbs import Deed, withdraw
 from domain.limits import Limits
 from domain.reference import OrderId
-from domain.refund import Kind
+from domain.refund import Asking, Kind
+from domain.refund_money import RefundRequest, Units
 from persistence.refunds import PostgresRefunds
 from ports.refunds import ApprovalMoved, RefundAsked, RefundStep, RefundView
 from runtime.updates import TemporalAway
@@ -248,3 +249,14 @@ async def test_a_page_does_not_ask_without_end(edge: Edge) -> None:
 @pytest.mark.parametrize("words", [CHINESE_WISHES, ENGLISH_WISHES], ids=["zh", "en"])
 def test_every_word_of_a_wish_is_there(words: WishWords) -> None:
     assert (set(words.reasons), set(words.kinds), set(words.told)) == (set(REASONS), set(Kind), set(STATUS))
+
+
+@pytest.mark.slow
+async def test_no_withdrawal_is_offered_where_the_money_is_his_in_any_case(edge: Edge, desk: Desk) -> None:
+    await desk.ask(RefundAsked(Asking("r1", ORDER_ID, "c-17", request=RefundRequest((Units("1", 1),))), "damaged", ""))
+    offered = []
+    for goods in ("kept", "expected", "stopped", "received"):
+        await edge.sql("update refunds set goods = :goods", goods=goods)
+        if "/withdrawal" in (await edge.page(edge.link())).text:
+            offered.append(goods)
+    assert offered == ["kept", "expected"]
