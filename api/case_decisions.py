@@ -1,6 +1,5 @@
 """Cases over HTTP: what is shown of one, and what a decision is answered."""
 
-import hashlib
 from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
@@ -12,8 +11,7 @@ from api.errors import Problem
 from api.schemas import DecideBody
 from domain.case import CaseDecision, Cause, Choice
 from domain.errors import SkipRefused
-from persistence import access, case_list
-from persistence.access import KeyReused, Token
+from persistence import case_list
 from persistence.case_list import LARGEST_PAGE, CaseRow, State, UnreadableCursor, Wanted
 from persistence.engine import reading
 from runtime.case_decisions import (
@@ -102,19 +100,6 @@ async def one(house: House, case_id: str) -> CaseAnswer:
     if case is None:
         raise Problem(404, "unknown-case", f"there is no case {case_id}")
     return shown(case)
-
-
-async def must_be_first_body(house: House, token: Token, key: str | None, case_id: str, body: DecideBody) -> None:
-    """An idempotency key belongs to one body; the answer itself comes from the case, which is decided only once."""
-    if key is None:
-        return
-    digest = hashlib.sha256(f"{case_id} {body.model_dump_json()}".encode()).hexdigest()
-    try:
-        async with house.engine.begin() as db:
-            await access.remember(db, token, key, digest, {"case": case_id}, house.clock.now())
-    except KeyReused:
-        detail = "this Idempotency-Key came before with another body: use a new key for a new request"
-        raise Problem(422, "idempotency-key-reused", detail) from None
 
 
 async def decide(house: House, case_id: str, body: DecideBody, by: str, response: Response) -> DecidedAnswer:

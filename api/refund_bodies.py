@@ -78,7 +78,7 @@ class DecisionBody(Strict):
     step: Annotated[int, Field(ge=0, le=100)] | None = None
     keep_signatures: bool = False
 
-    def command(self, by: str) -> ApprovalCommand:
+    def command(self, by: str, moves: int | None) -> ApprovalCommand:
         return ApprovalCommand(
             self.verb,
             by,
@@ -89,6 +89,7 @@ class DecisionBody(Strict):
             self.where or "",
             self.step,
             self.keep_signatures,
+            moves,
         )
 
 
@@ -169,6 +170,9 @@ class TaskAnswer(BaseModel):
 
 
 class ApprovalAnswer(BaseModel):
+    """`moves`: how often somebody has acted on it; the refund's ETag."""
+
+    moves: int
     status: Status
     version: int
     amount_minor: int

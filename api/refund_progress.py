@@ -102,9 +102,9 @@ class TrackedRefund:
 
     @property
     def may_be_withdrawn(self) -> bool:
-        """By its customer; not once his goods are back with us, or were stopped: then the money is his in any case."""
-        undecided = self.standing.stage is RefundStage.AWAITING_APPROVAL
-        return self.his_own and undecided and self.standing.goods in (Goods.KEPT, Goods.EXPECTED)
+        """By its customer; not once his goods are on their way to us, or were stopped: then the money is his."""
+        waits = self.standing.stage in (RefundStage.AWAITING_APPROVAL, RefundStage.AWAITING_RETURN)
+        return self.his_own and waits and self.standing.goods in (Goods.KEPT, Goods.EXPECTED)
 
     @property
     def paid_back(self) -> tuple[Leg, ...]:

@@ -22,14 +22,16 @@ from api.refund_bodies import (
     WaybillBody,
 )
 from api.shop_orders import Request
-from domain.approval import Approval
-from domain.errors import ApprovalRefused
+from domain.approval import Approval, TaskState
+from domain.errors import ApprovalChanged, ApprovalRefused
 from domain.reference import OrderId
+from domain.refund import Decision
 from domain.returns import Return
 from persistence import queries, refund_list
 from persistence.engine import reading
 from persistence.evidence import Arrival, Verdict
 from persistence.refund_list import KnownRefund
+from persistence.refund_rows import LoadedRefund
 from ports.refunds import RefundAsked, RefundView
 from ports.returns import GoodsSent, ReturnAssessed
 from runtime.refund_desk import RefundDesk
@@ -37,6 +39,8 @@ from runtime.updates import TemporalAway
 from runtime.wiring import House
 from workflows import identity
 from workflows.refund_messages import ApprovalCommand
+
+DONE = {"approve": TaskState.APPROVED, "refuse": TaskState.REFUSED}
 
 
 async def ask_refund(acceptance: Acceptance, request: Request, body: RefundBody) -> AskedAnswer:
@@ -83,8 +87,28 @@ async def show_refund(house: House, refund_id: str) -> RefundAnswer:
 
 
 async def act(house: House, refund_id: str, command: ApprovalCommand, response: Response) -> RefundAnswer:
+    """The same deed again, after an answer that was lost, gets the same answer; also once the refund has ended."""
     await show_refund(house, refund_id)
-    return await _carried_out(house, refund_id, RefundDesk(house.temporal).act(refund_id, command), response)
+    try:
+        return await _carried_out(house, refund_id, RefundDesk(house.temporal).act(refund_id, command), response)
+    except Problem as problem:
+        if problem.kind == "decision-refused" and _is_done(known := await show_refund(house, refund_id), command):
+            return known
+        raise
+
+
+def _is_done(known: RefundAnswer, command: ApprovalCommand) -> bool:
+    """Whether just this was done before, by the same person."""
+    if command.verb == "withdraw":
+        return known.decision is Decision.WITHDRAWN and known.applicant == command.by
+    if command.verb not in DONE or known.approval is None or known.approval.version != command.version:
+        return False
+    ended = next((each for each in known.approval.tasks if each.task == command.task), None)
+    return ended is not None and (ended.state, ended.decided_by, ended.reason) == (
+        DONE[command.verb],
+        command.by,
+        command.reason,
+    )
 
 
 async def send_goods(house: House, refund_id: str, body: WaybillBody, response: Response) -> RefundAnswer:
@@ -103,6 +127,8 @@ async def _carried_out(house: House, refund_id: str, asked: Any, response: Respo
     """200 once it is carried out, 202 while no worker has taken it up."""
     try:
         view = await _said(asked)
+    except ApprovalChanged as changed:
+        raise Problem(412, "changed-meanwhile", str(changed)) from changed
     except ApprovalRefused as refused:
         raise Problem(409, "decision-refused", str(refused)) from refused
     if view is None:
@@ -140,7 +166,7 @@ def _answer(found: KnownRefund) -> RefundAnswer:
         paid_back_minor=refund.paid_back.amount_minor,
         currency=refund.amount.currency,
         refusal=refund.refusal,
-        approval=None if loaded.approval is None else _approval(loaded.approval, loaded.policy),
+        approval=None if loaded.approval is None else _approval(loaded.approval, loaded),
         reminders=[
             ReminderAnswer(task=each.task_id, level=each.level, person=each.person, at=each.at, skipped=each.skipped)
             for each in loaded.reminders
@@ -168,12 +194,13 @@ def _back(back: Return) -> ReturnAnswer:
     return ReturnAnswer.model_validate(asdict(back))
 
 
-def _approval(approval: Approval, policy: str | None) -> ApprovalAnswer:
+def _approval(approval: Approval, loaded: LoadedRefund) -> ApprovalAnswer:
     return ApprovalAnswer(
+        moves=loaded.approval_moves,
         status=approval.status,
         version=approval.version,
         amount_minor=approval.amount.amount_minor,
-        policy=policy,
+        policy=loaded.policy,
         owners=list(approval.owners),
         next_action=approval.next_action,
         tasks=[

@@ -167,9 +167,9 @@ def amended(approval: Approval, amount: Money, steps: tuple[StepPlan, ...], at: 
 
 
 def withdraw(approval: Approval, deed: Deed) -> Approval:
-    """撤回, by the applicant, before it is decided."""
+    """撤回, by the applicant; also of what is approved, until its money moves: that the refund knows."""
     _seen(approval, deed)
-    if approval.status not in (Status.OPEN, Status.RETURNED):
+    if approval.status not in (Status.OPEN, Status.RETURNED, Status.APPROVED):
         raise ApprovalRefused(f"it is {approval.status} already")
     if deed.by != approval.applicant:
         raise ApprovalRefused(f"only {approval.applicant} can withdraw it; refuse it instead")

@@ -63,6 +63,10 @@ class ApprovalRefused(DomainError):
     pass
 
 
+class ApprovalChanged(ApprovalRefused):
+    """Somebody acted since it was looked at."""
+
+
 class BrakeRefused(DomainError):
     pass
 

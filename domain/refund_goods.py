@@ -36,12 +36,17 @@ def goods_answered(refund: Refund, answer: StopAnswer, order: Order) -> Refund:
     return replace(refund, basis=Basis.DUE, goods=stopped, quote=_of(refund.quote, answer, order))
 
 
-def left_due(refund: Refund) -> tuple[NewCase, ...]:
-    """Goods that were stopped do not leave any more: their money is the buyer's, whoever says no to the refund."""
-    if refund.goods is not Goods.STOPPED or refund.decision not in (Decision.REFUSED, Decision.WITHDRAWN):
+def left_over(refund: Refund) -> tuple[NewCase, ...]:
+    """What a no to the refund leaves to a person: the money of stopped goods, the goods that have come back."""
+    if refund.decision not in (Decision.REFUSED, Decision.WITHDRAWN):
         return ()
-    detail = f"{refund.amount} is due back to the buyer: the goods were stopped, and the refund is {refund.decision}"
-    return (NewCase(Cause.REFUND_DUE, refund.refund_id, detail),)
+    if refund.goods is Goods.STOPPED:  # they do not leave any more: their money is the buyer's all the same
+        detail = f"{refund.amount} is due back to the buyer: the goods were stopped, the refund is {refund.decision}"
+        return (NewCase(Cause.REFUND_DUE, refund.refund_id, detail),)
+    if refund.goods is Goods.RECEIVED:
+        detail = f"goods came back for {refund.refund_id}, which is {refund.decision}: they are the buyer's"
+        return (NewCase(Cause.UNEXPECTED_RETURN, refund.refund_id, detail),)
+    return ()
 
 
 def _of(asked: Quote, answer: StopAnswer, order: Order) -> Quote:

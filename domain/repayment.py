@@ -157,12 +157,14 @@ def _cases(refund: Refund, leg: Leg) -> tuple[NewCase, ...]:
 def moot(cause: Cause, subject: str, refund: Refund) -> bool:
     """Whether the leg has passed what a waiting case of this cause was about; such a case settles itself."""
     state = next((leg.state for leg in refund.legs if leg.out_refund_no == subject), None)
+    awaited = refund.goods is Goods.UNDER_WAY and not refund.ended
     passed = {
         Cause.REFUND_REFUSED: state is not LegState.REFUSED,
         Cause.REFUND_ROUTE_GONE: state is not LegState.ABNORMAL,
         Cause.PAID_ELSEWHERE: state is not LegState.TO_BE_CONFIRMED,
-        Cause.RETURN_NOT_ANNOUNCED: refund.goods is not Goods.UNDER_WAY,
-        Cause.RETURN_OVERDUE: refund.goods is not Goods.UNDER_WAY,
+        Cause.RETURN_NOT_ANNOUNCED: not awaited,
+        Cause.RETURN_OVERDUE: not awaited,
+        Cause.RETURN_DAMAGED: refund.ended,
         Cause.REFUND_UNCLEAR: state not in (*refund_leg.TO_BE_ASKED_ABOUT, LegState.ASKED),
     }
     return passed.get(cause, False)

@@ -81,6 +81,8 @@ def expected(reason: str, now: datetime, window: timedelta) -> Return:
 
 
 def sent(refund: Refund, back: Return, carrier: str, waybill_no: str, now: datetime) -> Returned:
+    """Raises RefundImpossible once nobody awaits them."""
+    _must_await(refund)
     under_way = replace(refund, goods=move(GOODS_MOVES, refund.goods, Goods.UNDER_WAY))
     return Returned(under_way, replace(back, carrier=carrier, waybill_no=waybill_no, sent_at=now))
 
@@ -103,8 +105,9 @@ def to_come_back(order: Order, refund: Refund) -> tuple[Demand, ...]:
 def received(order: Order, refund: Refund, back: Return, goods: Iterable[ReturnedGoods], now: datetime) -> Returned:
     """Only good goods are stock again. What is missing is not paid back; what is damaged a person looks at.
 
-    Raises RefundImpossible for more, or other goods, than were to come back.
+    Raises RefundImpossible for more, or other goods, than were to come back, and once nobody awaits them.
     """
+    _must_await(refund)
     awaited = {each.line_id: each for each in to_come_back(order, refund)}
     found = {each.line_id: each for each in goods}
     if strange := [each for each in found.values() if _beyond(each, awaited.get(each.line_id))]:
@@ -137,6 +140,11 @@ def assessed(refund: Refund, back: Return, deductions: Mapping[str, Money], by: 
     if not quote.amount.amount_minor:
         return Returned(_closed(refund, f"nothing goes back: {reason}"), after)
     return Returned(_worth(refund, quote), after)
+
+
+def _must_await(refund: Refund) -> None:
+    if refund.ended:
+        raise RefundImpossible(f"no goods are awaited: the refund is {refund.stage}")
 
 
 def _beyond(found: ReturnedGoods, awaited: Demand | None) -> bool:

@@ -12,7 +12,7 @@ from domain.case import CaseDecision, Cause, Choice, NewCase
 from domain.errors import RefundExceedsCeiling, RefundImpossible
 from domain.platform_refund import must_be_as_asked
 from domain.refund import Refund
-from domain.refund_goods import goods_answered, left_due
+from domain.refund_goods import goods_answered, left_over
 from domain.refund_leg import Leg, LegState, taken_back
 from domain.refund_route import route_gone
 from domain.repayment import (
@@ -105,7 +105,7 @@ class PostgresRefunds(PostgresReturns, PostgresPlatformRefunds, RefundRecords):
             )
             about = {"verb": fact.verb, "approval": fact.approval.status, "version": fact.approval.version}
             about |= {"why": fact.why} if fact.why else {}
-            change = RefundChange(after.refund, cases=left_due(after.refund))
+            change = RefundChange(after.refund, cases=left_over(after.refund))
             await self._save(here, after, change, Deed(fact.by, fact.verb), about)
             return self._view(here)
 

@@ -10,7 +10,7 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
 
-from domain.errors import ApprovalRefused
+from domain.errors import ApprovalChanged, ApprovalRefused
 from domain.refund import RefundStage
 from ports.refunds import PlatformTold, RefundAsked, RefundTold, RefundView
 from ports.returns import GoodsSent, ReturnAssessed
@@ -82,7 +82,7 @@ class RefundDesk:
             raise TemporalAway(AWAY) from error
 
     async def act(self, refund_id: str, command: ApprovalCommand) -> RefundView | None:
-        """Raises ApprovalRefused with the sentence that says why."""
+        """Raises ApprovalRefused with the sentence that says why, ApprovalChanged for what looked different."""
         return await self._told(refund_id, "act", command)
 
     async def send_goods(self, fact: GoodsSent) -> RefundView | None:
@@ -106,7 +106,10 @@ class RefundDesk:
             raise ApprovalRefused("this refund has ended: nothing is to be decided") from None
         except WorkflowUpdateFailedError as refused:
             cause = refused.cause
-            raise ApprovalRefused(cause.message if isinstance(cause, ApplicationError) else str(cause)) from refused
+            if not isinstance(cause, ApplicationError):
+                raise ApprovalRefused(str(cause)) from refused
+            changed = cause.type == ApprovalChanged.__name__
+            raise (ApprovalChanged if changed else ApprovalRefused)(cause.message) from refused
 
 
 def _update_id(command: Said) -> str:

@@ -1,7 +1,7 @@
 """What a workflow of one refund stands on beside listening: its record, and the approval that people act on."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from temporalio import workflow
@@ -11,7 +11,7 @@ from activities.refunds import RefundActivities
 from domain.approval import Approval
 from domain.approval_verbs import VERBS, Deed, Where
 from domain.case import CaseDecision, Cause
-from domain.errors import ApprovalRefused
+from domain.errors import ApprovalChanged, ApprovalRefused
 from domain.limits import Limits
 from domain.money import Money
 from domain.reference import OrderId
@@ -39,7 +39,7 @@ class Spoken:
 
     command: Any
     done: bool = False
-    refusal: str = field(default="")
+    refused: ApprovalRefused | None = None
 
 
 class AttendedRefund(Attended):
@@ -87,11 +87,15 @@ class AttendedRefund(Attended):
             try:
                 await self._obeyed(spoken.command)
             except ApprovalRefused as refused:
-                spoken.refusal = str(refused)
+                spoken.refused = refused
             spoken.done = True
 
     async def _obeyed(self, command: Any) -> None:
         """The engine decides, the record keeps it. Raises ApprovalRefused."""
+        if command.verb == "withdraw" and self._refund.legs:
+            raise ApprovalRefused("its money is on its way: it cannot be withdrawn any more")
+        if command.moves not in (None, self._refund.approval_moves):
+            raise ApprovalChanged("somebody acted on it since you looked: look again")
         stands_in_for: tuple[str, ...] = ()
         if command.verb in DECIDES:
             standing = await self._standing(command.by, command.signer)
@@ -110,8 +114,14 @@ class AttendedRefund(Attended):
         return standing
 
     def _acted(self, command: ApprovalCommand, deed: Deed) -> Approval:
-        """Each verb takes what it needs of the command."""
-        verb, task = VERBS[command.verb], () if command.task is None else (command.task,)
+        """Each verb takes what it needs of the command. Raises ApprovalRefused where that is missing."""
+        verb = VERBS[command.verb]
+        if command.verb == "resubmit":
+            return verb(self._approval, deed, self._amount, keep_signatures=command.keep_signatures)
+        if command.verb == "withdraw":
+            return verb(self._approval, deed)
+        if command.task is None or command.task not in range(len(self._approval.tasks)):
+            raise ApprovalRefused("say which task of this approval it is about")
         said: dict[str, tuple[Any, ...]] = {
             "approve": (command.reason,),
             "refuse": (command.reason,),
@@ -120,9 +130,7 @@ class AttendedRefund(Attended):
             "delegate": (command.signer,),
             "send_back": (command.reason, command.step),
         }
-        if command.verb == "resubmit":
-            return verb(self._approval, deed, self._amount, keep_signatures=command.keep_signatures)
-        return verb(self._approval, *task, deed, *said.get(command.verb, ()))
+        return verb(self._approval, command.task, deed, *said.get(command.verb, ()))
 
     async def _move_approval(
         self,

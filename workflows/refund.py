@@ -77,14 +77,16 @@ class RefundWorkflow(RefundOfGoods, RefundOfPlatform):
         spoken = Spoken(command)
         self._inbox.append(spoken)
         await workflow.wait_condition(lambda: spoken.done)
-        if spoken.refusal:
-            raise ApplicationError(spoken.refusal, type="ApprovalRefused", non_retryable=True)
+        if spoken.refused is not None:
+            raise ApplicationError(str(spoken.refused), type=type(spoken.refused).__name__, non_retryable=True)
         return self._refund
 
     @act.validator
     def _may_act(self, command: ApprovalCommand) -> None:
         if command.verb not in VERBS:
             raise ApplicationError(f"choose one of {', '.join(VERBS)}", type="ApprovalRefused")
+        if command.verb == "withdraw" and self._refund.approval is not None and not self._refund.ended:
+            return
         if self._refund.approval is None or self._refund.approval.status not in UNDECIDED:
             raise ApplicationError(f"nothing is to be decided: it is {self._refund.stage}", type="ApprovalRefused")
 

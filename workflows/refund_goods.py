@@ -105,7 +105,7 @@ class RefundOfGoods(AttendedRefund):
         if self._refund.ended or self._refund.goods is not Goods.EXPECTED:
             return False
         await self._record_step(RefundActivities.expect_return, self._step("expect_return"))
-        if not await self._until(lambda: self._refund.goods is not Goods.EXPECTED, by=self._back.send_by):
+        if not await self._until(self._has_been_sent, by=self._back.send_by):
             await self._record_step(RefundActivities.close_return, self._step("close_return"))
         if not self._has_come():
             await self._received()
@@ -120,7 +120,7 @@ class RefundOfGoods(AttendedRefund):
                 WarehouseActivities.expect_return, self._announced(), **options.warehouse_call(self._refund.limits)
             ),
             Cause.RETURN_NOT_ANNOUNCED,
-            unless=lambda: False,  # a case for it is moot once they have come
+            unless=lambda: self._refund.ended,  # a case for it is moot once they have come
         )
         assert self._back.sent_at is not None
         late = self._back.sent_at + self._refund.limits.return_received_within
@@ -134,8 +134,12 @@ class RefundOfGoods(AttendedRefund):
         assert self._refund.back is not None
         return self._refund.back
 
+    def _has_been_sent(self) -> bool:
+        """Or nobody waits for them any more: the refund was withdrawn."""
+        return self._refund.goods is not Goods.EXPECTED or self._refund.ended
+
     def _has_come(self) -> bool:
-        return self._refund.goods is not Goods.UNDER_WAY
+        return self._refund.goods is not Goods.UNDER_WAY or self._refund.ended
 
     def _announced(self) -> ExpectedReturn:
         step, back = self._step("expect_return"), self._back

@@ -60,7 +60,8 @@ class GoodsAnswered:
 class ApprovalCommand:
     """What somebody does with the approval he saw as `version`; `verb` is one of domain/approval_verbs.py: VERBS.
 
-    `task` is whose turn it is about; `signer` and `where` are for added, transferred and delegated tasks.
+    `task` is whose turn it is about; `signer` and `where` are for added, transferred and delegated tasks. `moves`: how
+    often the approval had moved by then, for whoever wants to act on exactly what he saw.
     """
 
     verb: str
@@ -72,6 +73,7 @@ class ApprovalCommand:
     where: str = ""
     step: int | None = None
     keep_signatures: bool = False
+    moves: int | None = None
 
 
 __all__ = ["ApprovalCommand", "GoodsAnswered", "RefundAsked", "RefundEnd", "RefundStart", "RefundTold", "RefundView"]

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from api.actors import deciding
 from api.case_decisions import (
@@ -11,12 +11,12 @@ from api.case_decisions import (
     CaseQuery,
     DecidedAnswer,
     decide,
-    must_be_first_body,
     one,
     page,
 )
 from api.dependencies import HouseHere, scope
 from api.errors import problems
+from api.keys import KeyHere, must_be_first_body
 from api.schemas import DecideBody
 from persistence.access import Token
 
@@ -24,7 +24,6 @@ router = APIRouter(prefix="/cases", tags=["cases"], responses=problems(401, 403,
 
 ReaderHere = Annotated[Token, Depends(scope("cases:read"))]
 DeciderHere = Annotated[Token, Depends(scope("cases:write"))]
-KeyHere = Annotated[str | None, Header(alias="idempotency-key", min_length=1, max_length=200)]
 
 
 @router.get("", summary="Cases, those due first")

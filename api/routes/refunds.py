@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Path, Response
 from api.actors import deciding, speaking
 from api.dependencies import AcceptanceHere, HouseHere, ShopRequestHere, scope
 from api.errors import Documented, problems
+from api.keys import KeyHere, must_be_first_body
 from api.refund_bodies import (
     AskedAnswer,
     AssessmentBody,
@@ -17,6 +18,7 @@ from api.refund_bodies import (
     WithdrawalBody,
 )
 from api.refunds import act, ask_refund, assess, send_goods, show_refund
+from api.versions import IfMatch, tell_version, version_seen
 from persistence.access import Token
 from workflows.refund_messages import ApprovalCommand
 
@@ -37,29 +39,50 @@ async def ask(request: ShopRequestHere, body: RefundBody, acceptance: Acceptance
 
 
 @router.get("/{refund_id}", summary="How a refund stands", responses=problems(404))
-async def one(refund_id: RefundHere, here: HouseHere, _: ReaderHere) -> RefundAnswer:
-    """Who must decide what, who was reminded, each movement of money and the provider's reference."""
-    return await show_refund(here, refund_id)
+async def one(refund_id: RefundHere, here: HouseHere, _: ReaderHere, response: Response) -> RefundAnswer:
+    """Who must decide what, who was reminded, each movement of money and the provider's reference.
+
+    The ETag names how often somebody has acted on its approval.
+    """
+    return told(await show_refund(here, refund_id), response)
 
 
 @router.post(
-    "/{refund_id}/decisions", summary="Act on the approval", responses={**PENDING, **problems(400, 404, 409, 413)}
+    "/{refund_id}/decisions", summary="Act on the approval", responses={**PENDING, **problems(400, 404, 409, 412, 413)}
 )
 async def decide(
-    refund_id: RefundHere, body: DecisionBody, here: HouseHere, token: DeciderHere, response: Response
+    refund_id: RefundHere,
+    body: DecisionBody,
+    here: HouseHere,
+    token: DeciderHere,
+    response: Response,
+    key: KeyHere = None,
+    if_match: IfMatch = None,
 ) -> RefundAnswer:
-    """Approve, refuse, or another verb, on the version that was seen. Of two at once one counts, 409 for the other."""
-    return await act(here, refund_id, body.command(deciding(token, body.by)), response)
+    """Approve, refuse, or another verb, on the version that was seen. Of two at once one counts, 409 for the other.
+
+    The same again gets the same answer. With `If-Match` it is refused, 412, once anybody else has acted.
+    """
+    command = body.command(deciding(token, body.by), None if if_match is None else version_seen(if_match))
+    await must_be_first_body(here, token, key, refund_id, body)
+    return told(await act(here, refund_id, command, response), response)
 
 
 @router.post(
     "/{refund_id}/withdrawal", summary="Withdraw a refund", responses={**PENDING, **problems(400, 404, 409, 413)}
 )
 async def withdraw(
-    refund_id: RefundHere, body: WithdrawalBody, here: HouseHere, token: ShopHere, response: Response
+    refund_id: RefundHere,
+    body: WithdrawalBody,
+    here: HouseHere,
+    token: ShopHere,
+    response: Response,
+    key: KeyHere = None,
 ) -> RefundAnswer:
-    """By its applicant, until it is decided."""
-    return await act(here, refund_id, ApprovalCommand("withdraw", speaking(token, body.by), body.version), response)
+    """By its applicant, until its money is on its way. The same again gets the same answer."""
+    command = ApprovalCommand("withdraw", speaking(token, body.by), body.version)
+    await must_be_first_body(here, token, key, refund_id, body)
+    return told(await act(here, refund_id, command, response), response)
 
 
 @router.put(
@@ -81,3 +104,8 @@ async def assessment(
 ) -> RefundAnswer:
     """While damaged goods wait for a word; another amount than was approved needs every signature again."""
     return await assess(here, refund_id, body, deciding(token, body.by), response)
+
+
+def told(answer: RefundAnswer, response: Response) -> RefundAnswer:
+    tell_version(response, answer.approval.moves if answer.approval else 0)
+    return answer

@@ -14,6 +14,7 @@ from temporalio.testing import WorkflowEnvironment
 from ports.clock import FixedClock
 
 SLEEP_PATIENCE = timedelta(minutes=1)  # real time: nothing passes while a step is in flight
+PLAY_PATIENCE = timedelta(minutes=10)  # real time: ten times what a batch takes
 LONGEST_STEP = timedelta(minutes=6)  # so that whoever is woken by a step waits no longer than this for its turn
 
 
@@ -52,7 +53,17 @@ class StageTime:
         await waiting
 
     async def play(self) -> None:
-        """Until every act is over. Raises what an act raised."""
+        """Until every act is over. Raises what an act raised, and Stalled."""
+        patience = asyncio.timeout(PLAY_PATIENCE.total_seconds())
+        try:
+            async with patience:
+                await self._pass()
+        except TimeoutError as error:
+            if not patience.expired():
+                raise
+            raise Stalled(f"at {self.clock.now():%d %H:%M}: not over after {PLAY_PATIENCE} of real time") from error
+
+    async def _pass(self) -> None:
         while True:
             await self._idle.wait()
             if self._failures:

@@ -166,7 +166,10 @@ TABLE: list[tuple[tuple[StepPlan, ...], str, str]] = [
     # withdraw
     (ALL, "lin approves, ann withdraws", "withdrawn"),
     (ONE, "lin withdraws", "no: only ann can withdraw it"),
-    (ONE, "lin approves, ann withdraws", "no: it is approved already"),
+    (ONE, "lin approves, ann withdraws", "withdrawn"),
+    (ONE, "lin approves, lin withdraws", "no: only ann can withdraw it"),
+    (ONE, "lin refuses, ann withdraws", "no: it is refused already"),
+    (ONE, "ann withdraws, ann withdraws", "no: it is withdrawn already"),
     (ONE, "ann withdraws, lin approves", "no: it is withdrawn already"),
     # stand-ins and superiors
     (ONE, "bo for lin approves", "approved"),

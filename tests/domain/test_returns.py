@@ -10,6 +10,7 @@ from domain.errors import RefundImpossible
 from domain.money import Money
 from domain.order import Order
 from domain.refund import Decision, Goods, Kind, Refund, RefundStage, decided, opened
+from domain.refund_goods import left_over
 from domain.refund_money import RefundRequest, Units
 from domain.repayment import planned
 from domain.returns import (
@@ -47,6 +48,21 @@ def came(*goods: ReturnedGoods) -> Returned:
 def test_the_buyer_has_a_week_and_bears_the_freight_unless_it_is_our_fault() -> None:
     assert expected("changed_mind", NOON, WEEK) == Return(NOON + WEEK, FreightBy.BUYER)
     assert expected("damaged", NOON, WEEK).freight_by is FreightBy.MERCHANT
+
+
+def test_goods_of_a_refund_that_was_withdrawn_are_awaited_by_nobody_and_those_here_are_somebodys() -> None:
+    what = arrived()
+    refund, back = approved(what), expected("changed_mind", NOON, WEEK)
+    on_the_way = sent(refund, back, "sf", "SF1", NOON)
+    withdrawn = decided(on_the_way.refund, Decision.WITHDRAWN)
+    assert (withdrawn.stage, withdrawn.counted, left_over(withdrawn)) == (RefundStage.WITHDRAWN, None, ())
+    with pytest.raises(RefundImpossible, match="no goods are awaited: the refund is withdrawn"):
+        received(what, withdrawn, on_the_way.back, (ReturnedGoods("1", 2),), NOON)
+    with pytest.raises(RefundImpossible, match="no goods are awaited"):
+        sent(decided(refund, Decision.WITHDRAWN), back, "sf", "SF1", NOON)
+    for no in (Decision.REFUSED, Decision.WITHDRAWN):
+        (case,) = left_over(decided(came(ReturnedGoods("1", 1)).refund, no))
+        assert (case.cause, case.detail.endswith("they are the buyer's")) == (Cause.UNEXPECTED_RETURN, True)
 
 
 def test_no_money_moves_before_the_goods_are_back() -> None:

@@ -11,7 +11,7 @@ from domain.errors import RefundExceedsCeiling, RefundImpossible
 from domain.order import Cancellation, HoldReason, Order, Stage
 from domain.outbound import Outbound, StopWish
 from domain.refund import Asking, Basis, Decision, Goods, Kind, Refund, RefundStage, decided, opened
-from domain.refund_goods import StopAnswer, goods_answered, left_due
+from domain.refund_goods import StopAnswer, goods_answered, left_over
 from domain.refund_money import Adjustment, RefundRequest, Units
 from domain.stock import Demand
 from domain.stopping import intercepts, stopped_for, with_gifts
@@ -168,6 +168,6 @@ def test_an_order_that_ended_meanwhile_owes_its_money_another_way() -> None:
 
 def test_whoever_says_no_after_the_stop_the_money_stays_the_buyers() -> None:
     part, _ = answered({"1": 2}, [1])
-    assert left_due(part) == ()
-    (case,) = left_due(decided(part, Decision.REFUSED))
+    assert left_over(part) == ()
+    (case,) = left_over(decided(part, Decision.REFUSED))
     assert case.detail.startswith("20.00 CNY is due back")

@@ -1,6 +1,7 @@
 """Refunds over HTTP: opened or refused with the maximum, decided once, paid back once, withdrawn, and shown."""
 
 import asyncio
+import json
 from typing import Any
 
 import httpx
@@ -74,6 +75,9 @@ async def test_a_refund_is_opened_decided_once_and_paid_back_once(stage: Stage, 
     )
     assert sorted(each.status_code for each in clicks) == [200, 409]
     await stage.until_value("paid_back", "select stage from refunds where id = :id", id=refund)
+    for click in clicks:  # the same again, long after the refund's workflow has ended
+        again = await stage.shop.post(click.request.url.path, json=json.loads(click.request.content))
+        assert again.status_code == click.status_code, again.text
     found = await shown(stage, refund)
     assert (found["paid_back_minor"], found["approval"]["policy"]) == (14400, "refunds@0")
     (leg,) = found["legs"]
@@ -85,6 +89,39 @@ async def test_a_refund_is_opened_decided_once_and_paid_back_once(stage: Stage, 
     verified = await asyncio.to_thread(check, dump, record_url)
     broken = {each.name for each in verified if not each.held}
     assert broken == {"shop-orders"}, "the pretended shop did not place this order; all else holds"
+
+
+async def test_of_two_signers_in_the_same_moment_one_counts_and_who_saw_something_else_is_told(stage: Stage) -> None:
+    await arrived(stage)
+    async with stage.house.engine.begin() as db:
+        wu = Person("wu", "Wu", (Post(SUPPORT_SUPERVISOR),), "fang")
+        await save_people(db, (*STAFF, wu), "test", stage.house.clock.now(), seen={"lin": 1, "fang": 1})
+    refund = (await ask(stage, "k1", **ONE)).json()["refund"]
+    await until(stage, refund, "awaiting_approval")
+    seen = await stage.shop.get(f"/refunds/{refund}")
+    tasks = {each["signer"]: each["task"] for each in seen.json()["approval"]["tasks"]}
+    assert set(tasks) == {"lin", "wu"}
+    moved = await decide(stage, refund, "transfer", "wu", task=tasks["wu"], signer="fang")
+    assert moved.status_code == 200, moved.text
+    body = {"verb": "approve", "by": "lin", "version": 1, "task": tasks["lin"]}
+    place = f"/refunds/{refund}/decisions"
+    blind = await stage.shop.post(place, json=body, headers={"If-Match": seen.headers["etag"]})
+    assert (blind.status_code, blind.json()["detail"]) == (412, "somebody acted on it since you looked: look again")
+    looked = {"If-Match": moved.headers["etag"], "Idempotency-Key": "click"}
+    said = await asyncio.gather(
+        stage.shop.post(place, json=body, headers=looked),
+        stage.shop.post(
+            place, json=body | {"by": "fang", "task": tasks["wu"]}, headers={**looked, "Idempotency-Key": "c2"}
+        ),
+    )
+    counted, told = sorted(said, key=lambda each: each.status_code)
+    assert (counted.status_code, told.status_code in (409, 412)) == (200, True), told.text
+    reused = await stage.shop.post(place, json=body | {"reason": "another"}, headers={"Idempotency-Key": "click"})
+    assert (reused.status_code, reused.json()["type"]) == (422, "urn:lockstep:problem:idempotency-key-reused")
+    nothing = await decide(stage, refund, "approve", "lin", task=7)
+    assert nothing.status_code == 409
+    await until(stage, refund, "paid_back")
+    assert await stage.value("select refunded_minor from order_money") == 6800
 
 
 async def brake(stage: Stage, what: str, by: str) -> httpx.Response:

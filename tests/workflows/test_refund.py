@@ -77,6 +77,15 @@ async def test_the_applicant_may_withdraw_until_it_is_decided(world: RefundWorld
     assert await world.refund_ended() is RefundStage.WITHDRAWN
 
 
+async def test_what_was_approved_may_be_withdrawn_until_its_money_moves(world: RefundWorld) -> None:
+    world.provider.refund_script = [RefundOutcome.UNKNOWN]
+    await world.arrived()
+    await world.ask()
+    await world.act("approve", "lin")
+    await world.until_refund(RefundStage.PAYING_BACK)
+    assert await world.refused_to_act("withdraw", "ann") == "its money is on its way: it cannot be withdrawn any more"
+
+
 async def test_two_clicks_on_approve_have_one_outcome_and_the_other_is_told(world: RefundWorld) -> None:
     await world.arrived()
     await world.ask()

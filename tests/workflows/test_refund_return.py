@@ -65,6 +65,29 @@ async def test_the_window_closes_without_goods_and_the_ceiling_is_free_again(wor
     assert (await world.ask(TWO, "r2")).amount == yuan("136.00")
 
 
+@pytest.mark.parametrize("sent", [False, True])
+async def test_the_buyer_keeps_his_goods_after_all(world: RefundWorld, sent: bool) -> None:  # noqa: FBT001
+    world.troubles.crash_once_after = {"refunds.move_approval"}
+    await approved(world)
+    if sent:
+        await send(world)
+    assert await world.refused_to_act("withdraw", "lin") == "only ann can withdraw it; refuse it instead"
+    assert (await world.act("withdraw", "ann", None)).stage is RefundStage.WITHDRAWN
+    assert await world.refund_ended() is RefundStage.WITHDRAWN
+    assert world.provider.refunded == {}
+    assert (await world.ask(TWO, "r2")).amount == yuan("136.00")
+
+
+async def test_what_was_withdrawn_with_its_goods_here_leaves_them_to_a_person(world: RefundWorld) -> None:
+    await approved(world)
+    await send(world)
+    await receive(world, 1, damaged=1)
+    await world.refund_case(Cause.RETURN_DAMAGED)
+    await world.act("withdraw", "ann", None)
+    assert await world.refund_ended() is RefundStage.WITHDRAWN
+    assert await world.column("select cause from cases where settled_at is null") == ["unexpected_return"]
+
+
 async def test_what_is_missing_is_deducted_and_signed_for_again(world: RefundWorld) -> None:
     world.troubles.crash_once_after = {"refunds.receive_return"}
     await approved(world)
