@@ -8,6 +8,7 @@ from temporalio import activity
 
 from domain.calendar import TimeLimit
 from domain.money import Money
+from domain.people import in_turn
 from domain.route import RefundFacts, Route
 from ports.approvers import Approvers
 
@@ -69,19 +70,12 @@ class ApproverActivities:
     @activity.defn(name="approvers.levels")
     async def levels(self, task: TaskAsked) -> tuple[Level, ...]:
         """Whom to remind, and when. Where the chain is empty it is the signer himself."""
-        told: list[tuple[str, tuple[tuple[str, str], ...]]] = []
-        skipped: tuple[tuple[str, str], ...] = ()
-        for rung in await self._approvers.ladder(task.signer, task.applicant):
-            if rung.skipped:
-                skipped = (*skipped, (rung.person, rung.skipped))
-            else:
-                told.append((rung.person, skipped))
-                skipped = ()
-        if told:  # who is left out above the last one is noted with him
-            told[-1] = (told[-1][0], (*told[-1][1], *skipped))
-        told = told or [(task.signer, skipped)]
-        times = await self._approvers.reminders(task.entity_id, task.since, task.limit, len(told), task.by)
-        return tuple(Level(at, person, before) for at, (person, before) in zip(times, told, strict=True))
+        turns = in_turn(await self._approvers.ladder(task.signer, task.applicant), task.signer)
+        times = await self._approvers.reminders(task.entity_id, task.since, task.limit, len(turns), task.by)
+        return tuple(
+            Level(at, turn.person, tuple((each.person, each.skipped) for each in turn.skipped))
+            for at, turn in zip(times, turns, strict=True)
+        )
 
     @property
     def all(self) -> Sequence[Callable[..., object]]:

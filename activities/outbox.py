@@ -12,24 +12,34 @@ from domain.reference import ShopId
 from ports.channels import Channel
 from ports.clock import Clock
 from ports.outbox import Outbox, SenderTurn
+from ports.reminders import Reminders
 
 LOOK_EVERY_SECONDS = 1.0  # real ones: what changes in between goes out as one level
 FORGET_EVERY = 60  # looks
 
 
 class OutboxActivities:
-    """`channels`: the shops that listen."""
+    """`channels`: the shops that listen. `reminders`: looked for by the sender, too, since there is only one."""
 
-    def __init__(self, outbox: Outbox, channels: Mapping[ShopId, Channel], clock: Clock, limits: Limits) -> None:
+    def __init__(
+        self,
+        outbox: Outbox,
+        channels: Mapping[ShopId, Channel],
+        reminders: Reminders,
+        clock: Clock,
+        limits: Limits,
+    ) -> None:
         self._outbox = outbox
         self._channels = channels
+        self._reminders = reminders
         self._clock = clock
         self._limits = limits
 
     @activity.defn(name="outbox.send")
     async def send(self, turn: SenderTurn) -> None:
         """Until the turn ends or this worker is told to stop; what is under way ends first."""
-        ends_at = self._clock.now() + turn.lasts
+        look_at = self._clock.now()
+        ends_at = look_at + turn.lasts
         sender = LevelSender(self._outbox, self._channels, self._clock, self._limits)
         await sender.begin()
         looks = itertools.count()
@@ -38,6 +48,9 @@ class OutboxActivities:
                 while not activity.is_worker_shutdown() and self._clock.now() < ends_at:
                     activity.heartbeat()
                     await sender.round(tasks)
+                    if look_at <= self._clock.now():
+                        await self._reminders.look()
+                        look_at = self._clock.now() + self._limits.reminders_every
                     if next(looks) % FORGET_EVERY == 0:
                         await self._outbox.forget_sent()
                     await _until_next_look()

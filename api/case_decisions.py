@@ -8,6 +8,7 @@ from fastapi import Query, Response
 from pydantic import BaseModel, ConfigDict
 
 from api.errors import Problem
+from api.risk_bodies import ReminderAnswer
 from api.schemas import DecideBody
 from domain.case import CaseDecision, Cause, Choice
 from domain.errors import SkipRefused
@@ -27,7 +28,10 @@ from runtime.wiring import House
 
 
 class CaseAnswer(BaseModel):
-    """`choices`: each with what it will do. `settled_at` and what follows are null while it is open."""
+    """`choices`: each with what it will do. `settled_at` and what follows are null while it is open.
+
+    `reminders`: which superiors were told of it; the owner keeps it.
+    """
 
     id: str
     order_id: str | None
@@ -47,6 +51,7 @@ class CaseAnswer(BaseModel):
     decided_by: str | None
     decision_reason: str | None
     refund_id: str | None
+    reminders: list[ReminderAnswer]
 
 
 class CasePage(BaseModel):

@@ -1,12 +1,24 @@
 """What the edge and the command line show of money that waits."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Self
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from domain.money_at_risk import OpenThing
+from domain.reminders import Reminder
+
+
+class ReminderAnswer(BaseModel):
+    """Who was told at which level; `skipped`: why he was not. `person` is empty where nobody could be told."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    level: int
+    person: str
+    at: datetime
+    skipped: str
 
 
 class RiskAnswer(BaseModel):
@@ -21,9 +33,10 @@ class RiskAnswer(BaseModel):
     due_at: datetime | None
     amount_minor: int | None
     currency: str | None
+    reminders: list[ReminderAnswer]
 
     @classmethod
-    def of(cls, thing: OpenThing) -> Self:
+    def of(cls, thing: OpenThing, told: Sequence[Reminder]) -> Self:
         return cls(
             about=thing.about,
             id=thing.id,
@@ -34,6 +47,7 @@ class RiskAnswer(BaseModel):
             due_at=thing.due_at,
             amount_minor=thing.amount.amount_minor if thing.amount else None,
             currency=thing.amount.currency if thing.amount else None,
+            reminders=[ReminderAnswer.model_validate(each) for each in told],
         )
 
 
@@ -44,5 +58,6 @@ class RiskPage(BaseModel):
     things: list[RiskAnswer]
 
     @classmethod
-    def of(cls, found: Sequence[OpenThing], limit: int) -> Self:
-        return cls(total=len(found), things=[RiskAnswer.of(each) for each in found[:limit]])
+    def of(cls, found: Sequence[OpenThing], limit: int, told: Mapping[str, Sequence[Reminder]]) -> Self:
+        """`told`: by a thing's id."""
+        return cls(total=len(found), things=[RiskAnswer.of(each, told.get(each.id, ())) for each in found[:limit]])

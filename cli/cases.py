@@ -10,6 +10,7 @@ from cli.show import Json, print_json, print_table
 from cli.surroundings import RecordSettings, open_record, read
 from domain.case import CaseDecision, Cause, Choice
 from domain.reference import OrderId
+from domain.reminders import in_words
 from persistence.case_list import CaseRow, Page, UnreadableCursor, Wanted, list_cases
 from ports.clock import SystemClock
 
@@ -61,10 +62,13 @@ async def _page(
 
 def print_cases(found: list[CaseRow]) -> None:
     rows = [
-        (each.id, each.due_at, each.owner, each.cause, each.order_id, each.detail, ", ".join(each.choices))
+        (
+            *(each.id, each.due_at, each.owner, each.cause, each.order_id, each.detail, ", ".join(each.choices)),
+            in_words(each.reminders),
+        )
         for each in found
     ]
-    print_table(("case", "due", "owner", "cause", "order", "detail", "choices"), rows)
+    print_table(("case", "due", "owner", "cause", "order", "detail", "choices", "told"), rows)
 
 
 def decide(

@@ -22,6 +22,8 @@ class Limits:
     attempts_longest_pause: timedelta = timedelta(minutes=10)
     attempts_end: timedelta = timedelta(hours=2)
     case_decision: timedelta = timedelta(hours=24)
+    reminded_again: timedelta = timedelta(days=1)  # the last superior, while it is open; no level waits longer
+    reminders_every: timedelta = timedelta(minutes=1)  # somebody looks whether one is due
     levels_longest_pause: timedelta = timedelta(minutes=1)
     levels_late: timedelta = timedelta(minutes=30)  # a shop that has taken no level for so long becomes a case
     levels_told_anew: timedelta = timedelta(days=1)  # all of them, to every shop

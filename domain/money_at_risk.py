@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from domain.approval import Approval, Status
@@ -19,7 +19,12 @@ NOBODY = ""
 
 @dataclass(frozen=True)
 class OpenThing:
-    """`about`: approval, goods, leg or case. `amount`: None for a case that is about no money."""
+    """`about`: approval, goods, leg or case. `amount`: None for a case that is about no money.
+
+    `since`: when the clock of its reminders began (domain/reminders.py); None where somebody else minds it: a
+    signature's workflow, the buyer's own window, the one case of all refunds that we keep. `applicant`: who asked for
+    the refund, and is never told to decide on it. `cause`: a case's.
+    """
 
     about: str
     id: str
@@ -29,6 +34,9 @@ class OpenThing:
     owner: str
     due_at: datetime | None
     amount: Money | None
+    since: datetime | None = None
+    applicant: str = ""
+    cause: str = ""
 
     @property
     def lacks(self) -> tuple[str, ...]:
@@ -38,7 +46,10 @@ class OpenThing:
 
 @dataclass(frozen=True)
 class RefundAtHand:
-    """`since`: when anything last changed; `legs_since`: when each leg was planned. `with_people`: has an open case."""
+    """`since`: when anything last changed; `legs_since`: when each leg was planned. `with_people`: has an open case.
+
+    `requested_at`: None where it does not matter.
+    """
 
     refund: Refund
     approval: Approval | None
@@ -46,6 +57,7 @@ class RefundAtHand:
     since: datetime
     legs_since: Mapping[int, datetime]
     with_people: bool
+    requested_at: datetime | None = None
 
 
 def by_risk(things: Iterable[OpenThing], now: datetime) -> list[OpenThing]:
@@ -88,36 +100,44 @@ def _signatures(at_hand: RefundAtHand, approval: Approval, limit: timedelta) -> 
             yield _thing(at_hand, "approval", str(task.task_id), approval.next_action, task.signer, due)
     else:
         owner = ", ".join(approval.owners) or NOBODY
-        yield _thing(at_hand, "approval", "request", approval.next_action, owner, at_hand.since + limit)
+        request = _thing(at_hand, "approval", "request", approval.next_action, owner, at_hand.since + limit)
+        yield replace(request, since=at_hand.since, applicant="")  # his own to mend, so he may be told
 
 
 def _goods(at_hand: RefundAtHand, limits: Limits) -> OpenThing:
-    back, soon = at_hand.back, at_hand.since + limits.case_decision
+    back, since = at_hand.back, at_hand.since
     match at_hand.refund.stage:
         case RefundStage.STOPPING_GOODS:
-            return _thing(at_hand, "goods", "stop", "stop the goods, or say that they have left", "warehouse", soon)
+            since = at_hand.requested_at or since  # it begins with this stage
+            what = ("goods", "stop", "stop the goods, or say that they have left", "warehouse")
+            due: datetime | None = since + limits.case_decision
         case RefundStage.AWAITING_RETURN:
             due = None if back is None else back.send_by
             return _thing(at_hand, "goods", "return", "send the goods back", "customer", due)
         case RefundStage.RETURN_UNDER_WAY:
+            what = ("goods", "return", "receive and inspect the goods", "warehouse")
+            since = since if back is None or back.sent_at is None else back.sent_at
             due = None if back is None or back.sent_at is None else back.sent_at + limits.return_received_within
-            return _thing(at_hand, "goods", "return", "receive and inspect the goods", "warehouse", due)
         case _:
-            return _thing(at_hand, "refund", "next", "go on with the refund", PROGRAM, soon)
+            what = ("refund", "next", "go on with the refund", PROGRAM)
+            due = since + limits.case_decision
+    return replace(_thing(at_hand, *what, due), since=since)
 
 
 def _leg(at_hand: RefundAtHand, leg: Leg, limits: Limits) -> OpenThing:
     since = at_hand.legs_since.get(leg.number)
     due = None if since is None else since + limits.refund_unclear_after
+    minded = False
     if leg.state in WITH_A_PERSON:
         action, owner = "", NOBODY  # a case must stand for it, and does not
     elif leg.held is not None:
-        action, owner = f"let it go: {leg.held} keeps it", "finance"
+        action, owner, minded = f"let it go: {leg.held} keeps it", "finance", True
     elif leg.state is LegState.SHORT_OF_BALANCE:
-        action, owner = "top up the merchant account", "finance"
+        action, owner, minded = "top up the merchant account", "finance", True
     else:
         action, owner = "ask the provider, with the same number", PROGRAM
-    return _thing(at_hand, "leg", leg.out_refund_no, action, owner, due, leg.amount)
+    thing = _thing(at_hand, "leg", leg.out_refund_no, action, owner, due, leg.amount)
+    return replace(thing, since=None if minded else since)
 
 
 def _thing(
@@ -131,4 +151,5 @@ def _thing(
 ) -> OpenThing:
     refund = at_hand.refund
     name = f"{refund.refund_id}/{part}"
-    return OpenThing(about, name, str(refund.order_id), refund.refund_id, action, owner, due, amount or refund.amount)
+    where = (str(refund.order_id), refund.refund_id)
+    return OpenThing(about, name, *where, action, owner, due, amount or refund.amount, applicant=refund.applicant)

@@ -6,8 +6,8 @@ A person is named by an id, such as `lin`: it stands in approvals and audit logs
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import combinations
 
@@ -70,6 +70,14 @@ class Rung:
 
 
 @dataclass(frozen=True)
+class Turn:
+    """Who is told at one level, and who is left out before him. `person` is empty where nobody is left to tell."""
+
+    person: str
+    skipped: tuple[Rung, ...] = ()
+
+
+@dataclass(frozen=True)
 class Staff:
     """Everybody. Raises StaffRefused where they do not fit together: the sentences name each place."""
 
@@ -92,6 +100,10 @@ class Staff:
         """By id, so that every process names them in one order."""
         return tuple(sorted(person.id for person in self.people if person.holds(role, entity_id)))
 
+    def everywhere(self, role: str) -> tuple[str, ...]:
+        """Who holds it in any entity."""
+        return tuple(sorted({p.id for p in self.people if p.active and any(post.role == role for post in p.posts)}))
+
     def may_decide(self, person: str, amount: Money) -> bool:
         return person in self.by_id and self.by_id[person].may_decide(amount)
 
@@ -105,7 +117,10 @@ class Staff:
 
     def ladder(self, signer: str, applicant: str) -> tuple[Rung, ...]:
         """Whom to remind of a signer's task, level by level. The applicant is never told to decide."""
-        return tuple(Rung(each, self._why_skipped(each, applicant)) for each in self.chain_of(signer))
+        return tuple(self.rung(each, applicant) for each in self.chain_of(signer))
+
+    def rung(self, person: str, applicant: str) -> Rung:
+        return Rung(person, self._why_skipped(person, applicant))
 
     def _why_skipped(self, superior: str, applicant: str) -> str:
         if superior == applicant:
@@ -134,6 +149,22 @@ class Staff:
         known = self.by_id.get(person)
         now = (each.person for each in known.stand_ins if each.begins <= at < each.ends) if known else iter(())
         return next((each for each in now if self.active(each)), None)
+
+
+def in_turn(ladder: Iterable[Rung], otherwise: str) -> tuple[Turn, ...]:
+    """Level by level; who is left out above the last one is noted with him. `otherwise`: who is told if nobody is."""
+    turns: list[Turn] = []
+    skipped: tuple[Rung, ...] = ()
+    for rung in ladder:
+        if rung.skipped:
+            skipped = (*skipped, rung)
+        else:
+            turns.append(Turn(rung.person, skipped))
+            skipped = ()
+    if not turns:
+        return (Turn(otherwise, skipped),)
+    turns[-1] = replace(turns[-1], skipped=(*turns[-1].skipped, *skipped))
+    return tuple(turns)
 
 
 def _upwards(by_id: Mapping[str, Person], person: str) -> Iterator[str]:

@@ -2,13 +2,15 @@
 
 import base64
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import Select, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from domain.reminders import Reminder
+from persistence import reminders
 from persistence.tables import cases, orders
 
 LARGEST_PAGE = 200
@@ -42,6 +44,7 @@ class CaseRow:
     decided_by: str | None = None
     decision_reason: str | None = None
     refund_id: str | None = None
+    reminders: tuple[Reminder, ...] = ()  # who was told that it is open, and when
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,7 @@ class UnreadableCursor(Exception):
 
 async def find_case(db: AsyncConnection, case_id: str) -> CaseRow | None:
     row = (await db.execute(select(cases).where(cases.c.id == case_id))).mappings().one_or_none()
-    return None if row is None else CaseRow(**row)
+    return None if row is None else (await with_reminders(db, [CaseRow(**row)]))[0]
 
 
 async def list_cases(db: AsyncConnection, wanted: Wanted, limit: int, cursor: str | None = None) -> Page:
@@ -80,7 +83,12 @@ async def list_cases(db: AsyncConnection, wanted: Wanted, limit: int, cursor: st
     query = query.order_by(cases.c.due_at, cases.c.id).limit(limit + 1)
     found = [CaseRow(**row) for row in (await db.execute(query)).mappings()]
     more = len(found) > limit
-    return Page(found[:limit], _cursor(found[limit - 1]) if more else None)
+    return Page(await with_reminders(db, found[:limit]), _cursor(found[limit - 1]) if more else None)
+
+
+async def with_reminders(db: AsyncConnection, found: list[CaseRow]) -> list[CaseRow]:
+    told = await reminders.told(db, {each.id: None for each in found})
+    return [replace(each, reminders=told.get(each.id, ())) for each in found]
 
 
 async def every_case(db: AsyncConnection, wanted: Wanted) -> AsyncIterator[CaseRow]:

@@ -18,6 +18,7 @@ from persistence import (  # noqa: F401 - their tables belong to the metadata
     invoice_tables,
     people_tables,
     refund_tables,
+    reminder_tables,
 )
 from persistence.tables import metadata
 

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.reference import OrderId
 from persistence import refund_rows
-from persistence.case_list import CaseRow
+from persistence.case_list import CaseRow, with_reminders
 from persistence.refund_rows import LoadedRefund
 from persistence.refund_tables import refunds
 from persistence.tables import cases, orders
@@ -29,8 +29,8 @@ async def find_refund(db: AsyncConnection, refund_id: str) -> KnownRefund | None
         return None
     loaded = (await refund_rows.load_all(db, OrderId.parse(row.order_id)))[refund_id]
     waiting = select(cases).where(cases.c.refund_id == refund_id, cases.c.settled_at.is_(None)).order_by(cases.c.due_at)
-    found = tuple(CaseRow(**each) for each in (await db.execute(waiting)).mappings())
-    return KnownRefund(loaded, row.requested_at, row.updated_at, found)
+    found = [CaseRow(**each) for each in (await db.execute(waiting)).mappings()]
+    return KnownRefund(loaded, row.requested_at, row.updated_at, tuple(await with_reminders(db, found)))
 
 
 async def customer_and_currency(db: AsyncConnection, order_id: OrderId) -> tuple[str, str] | None:

@@ -35,7 +35,10 @@ _ALL = """
     from refunds r
     """
 _LOAD = text(f"{_ALL} where r.order_id = :order_id order by r.requested_at, r.id")
-_LOAD_OPEN = text(f"{_ALL} where r.ended_at is null order by r.requested_at, r.id")
+_LOAD_OPEN = text(
+    f"{_ALL} where r.ended_at is null and r.requested_at <= coalesce(cast(:by as timestamptz), 'infinity') "
+    "order by r.requested_at, r.id"
+)
 
 
 @dataclass(frozen=True)
@@ -57,16 +60,19 @@ class OpenRefund:
     """`legs_planned_at`: by the leg's number."""
 
     loaded: LoadedRefund
+    requested_at: datetime
     updated_at: datetime
     legs_planned_at: dict[int, datetime]
 
 
-async def load_open(db: AsyncConnection) -> list[OpenRefund]:
-    """Every refund that has not ended, of all orders, the oldest first."""
-    rows = [dict(row) for row in (await db.execute(_LOAD_OPEN)).mappings()]
+async def load_open(db: AsyncConnection, requested_by: datetime | None = None) -> list[OpenRefund]:
+    """Every refund that has not ended, of all orders, the oldest first; or those that were asked for by then."""
+    asked = {"by": requested_by}
+    rows = [dict(row) for row in (await db.execute(_LOAD_OPEN, asked)).mappings()]
     return [
         OpenRefund(
             _from_row(OrderId.parse(row["order_id"]), row),
+            row["requested_at"],
             row["updated_at"],
             {each["number"]: datetime.fromisoformat(each["planned_at"]) for each in row["legs"]},
         )

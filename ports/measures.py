@@ -18,6 +18,9 @@ class Measures(Protocol):
 
     def case_opened(self, cause: Cause) -> None: ...
 
+    def reminded(self, what: str) -> None:
+        """Somebody was told of an open case, by its cause, or of another open thing."""
+
 
 class Unmeasured:
     """Nobody wants to know."""
@@ -32,6 +35,9 @@ class Unmeasured:
         pass
 
     def case_opened(self, cause: Cause) -> None:
+        pass
+
+    def reminded(self, what: str) -> None:
         pass
 
 

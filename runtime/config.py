@@ -26,6 +26,7 @@ from domain.errors import InvalidReference
 from domain.limits import Limits
 from domain.reference import OWN_SHOP, ShopId
 from runtime.bazaar_settings import BazaarShopSettings
+from runtime.reminder_settings import ReminderLimits
 
 KEY_BYTES = 32
 SHORTEST_WEBHOOK_SECRET_BYTES = 16
@@ -202,13 +203,13 @@ class Settings(TemporalSettings):
     """The task queues this worker serves."""
     shop_requests_per_minute: int = Field(default=6000, ge=1)
     """For each token: orders, cancellations, mended recipients."""
-    staff_requests_per_minute: int = Field(default=600, ge=1)
-    """For each token: reading orders, reading and deciding cases."""
+    staff_requests_per_minute: int = Field(default=600, ge=1)  # each token: reading orders, reading and deciding cases
     refusals_kept_per_hour: int = Field(default=300, ge=1)
     """Refused webhooks that are kept as evidence for each sender's address; ten times as many for all of a source."""
     trusted_proxies: str = ""
     """Comma-separated addresses or networks of proxies of ours: they tell whose request they pass on."""
     limits: Limits = Limits()
+    reminder_limits: ReminderLimits = {}  # what superiors are told of at another time than when it is due
     due_back_by_itself: bool = False
     """Whether money that is due back goes back by itself, as far as the policy lets it."""
     time_scale: float = Field(default=1.0, gt=0)

@@ -72,6 +72,13 @@ ATTEMPTS = Metric(
     "Attempts of steps and outside calls: done, or failed (no answer, or one outside the protocol). A refusal is done.",
 )
 CASES_OPENED = Metric("lockstep_cases_opened_total", Kind.COUNTER, ("cause",), "Cases opened.")
+REMINDERS = Metric(
+    "lockstep_reminders_total",
+    Kind.COUNTER,
+    ("what",),
+    "People who were told of what stays open: a case, by its cause, or a refund's goods, leg or approval. Signatures' "
+    "superiors are told by their refund and are not counted.",
+)
 
 # How things stand: looked up now and then by each API and worker, so take the maximum over processes, not the sum.
 CASES_OPEN = Metric("lockstep_cases_open", Kind.GAUGE, ("cause",), "Cases that wait for a person.")
@@ -114,6 +121,7 @@ METRICS = (
     STEP_SECONDS,
     ATTEMPTS,
     CASES_OPENED,
+    REMINDERS,
     CASES_OPEN,
     CASES_OVERDUE,
     BACKLOG,

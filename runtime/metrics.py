@@ -79,5 +79,8 @@ class Metrics(Measures):
     def case_opened(self, cause: Cause) -> None:
         self._count(names.CASES_OPENED, cause)
 
+    def reminded(self, what: str) -> None:
+        self._count(names.REMINDERS, what)
+
 
 UNCOLLECTED = Metrics(NoOpMeter("lockstep"))

@@ -35,11 +35,12 @@ from persistence.failures import AddressUnreadable, in_words
 from persistence.orders import PostgresOrders
 from persistence.outbox import PostgresOutbox
 from persistence.refunds import PostgresRefunds
+from persistence.reminders import PostgresReminders
 from ports.channels import Channel
 from ports.clock import Clock, SystemClock
 from ports.payments import PaymentProvider
 from ports.warehouse import Warehouse
-from runtime import temporal
+from runtime import reminder_settings, temporal
 from runtime.attempts import AttemptLog
 from runtime.bazaar_settings import BazaarShopSettings
 from runtime.config import (
@@ -189,7 +190,9 @@ def workers(house: House) -> list[Worker]:
         *messages.all,
     ]
     outbox = PostgresOutbox(house.engine, house.clock, limits, house.metrics)
-    sending = OutboxActivities(outbox, house.channels, house.clock, limits)
+    own_limits = reminder_settings.scaled(house.settings.reminder_limits, house.settings.time_scale)
+    watch = PostgresReminders(house.engine, house.clock, limits, own_limits, house.metrics)
+    sending = OutboxActivities(outbox, house.channels, watch, house.clock, limits)
     served = {
         identity.ORDERS: lambda: _worker(
             house,

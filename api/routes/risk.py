@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Query
 from api.dependencies import HouseHere, scope
 from api.errors import problems
 from api.risk_bodies import RiskPage
+from persistence import reminders
 from persistence.access import Token
 from persistence.engine import reading
 from persistence.money_at_risk import money_at_risk
@@ -19,7 +20,8 @@ LimitHere = Annotated[int, Query(ge=1, le=1000)]
 
 @router.get("", summary="Open stages of refunds and open cases with money")
 async def at_risk(here: HouseHere, _: ReaderHere, limit: LimitHere = 200) -> RiskPage:
-    """Overdue first, by amount x time overdue; then the rest, by amount / time left."""
+    """Overdue first, by amount x time overdue; then the rest, by amount / time left. Each with who was told of it."""
     async with reading(here.engine) as db:
         found = await money_at_risk(db, here.clock.now(), here.settings.scaled_limits)
-    return RiskPage.of(found, limit)
+        told = await reminders.told(db, {each.id: each.since for each in found[:limit]})
+    return RiskPage.of(found, limit, told)

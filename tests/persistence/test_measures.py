@@ -36,6 +36,9 @@ class Heard:
     def order_pushed(self, after: timedelta, *, attended: bool) -> None:
         self.told.append(("pushed", after.total_seconds(), attended))
 
+    def reminded(self, what: str) -> None:
+        raise AssertionError(what)
+
     def case_opened(self, cause: Cause) -> None:
         self.told.append(("case", cause))
 

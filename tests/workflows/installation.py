@@ -17,6 +17,7 @@ from domain.reference import ShopId
 from drill.virtual.fakes import FakeShop
 from persistence import stock
 from persistence.outbox import PostgresOutbox
+from persistence.reminders import PostgresReminders
 from ports.clock import FixedClock
 from runtime import temporal
 from runtime.attempts import AttemptLog
@@ -44,7 +45,8 @@ class Installation:
         client = await Client.connect(target, data_converter=data_converter(PAYLOAD_KEYS))
         limits = Limits()
         outbox = PostgresOutbox(self.record, self.clock, limits)
-        sending = OutboxActivities(outbox, {SHOP: self.shop}, self.clock, limits)
+        watch = PostgresReminders(self.record, self.clock, limits, {})
+        sending = OutboxActivities(outbox, {SHOP: self.shop}, watch, self.clock, limits)
         steps = Worker(
             client,
             task_queue=identity.ORDERS,

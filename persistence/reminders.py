@@ -1,0 +1,144 @@
+"""Reminders of what stays open, out of the record alone: nobody's workflow has to be there for them.
+
+Two senders may look at once, while one is taken for dead: they take turns, and the table takes each level once.
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from domain.calendar import Calendar, TimeLimit
+from domain.limits import Limits
+from domain.money_at_risk import OpenThing
+from domain.people import Staff
+from domain.reminders import USUAL_WEEK, Reminder, Rhythm, chains, due
+from persistence import people
+from persistence.engine import Engine
+from persistence.money_at_risk import everything
+from persistence.reminder_tables import reminders
+from persistence.tables import shops
+from ports.clock import Clock
+from ports.measures import UNMEASURED, Measures
+from ports.reminders import Reminders
+
+log = logging.getLogger("lockstep.reminders")
+_TURN = text("select pg_advisory_xact_lock(hashtext('lockstep reminders'))")
+_SHOPS = select(shops.c.channel, shops.c.shop_id, shops.c.entity_id)
+_TOLD = text("select * from reminders where thing = any(:things) order by thing, since, level, skipped = '', person")
+
+
+class PostgresReminders(Reminders):
+    """`limits_of`: for causes of cases, or what else is open (`about`), that have a time of their own."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        clock: Clock,
+        limits: Limits,
+        limits_of: Mapping[str, TimeLimit],
+        measures: Measures = UNMEASURED,
+    ) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._limits = limits
+        self._limits_of = limits_of
+        self._measures = measures
+
+    async def look(self) -> int:
+        async with self._engine.begin() as db:
+            await db.execute(_TURN)
+            written = await self._write_what_is_due(db)
+        for about, level, skipped in written:
+            if not skipped:
+                self._measures.reminded(about)
+                log.info("told level %d of an open %s", level, about)
+        return sum(not skipped for _, _, skipped in written)
+
+    async def _write_what_is_due(self, db: AsyncConnection) -> list[tuple[str, int, str]]:
+        now = self._clock.now()
+        is_open = await everything(db, self._limits, now - self._shortest)
+        watched = [each for each in is_open if self._may_be_due(each, now)]
+        if not watched:
+            return []
+        before, here = await told(db, {each.id: each.since for each in watched}), await _who_is_here(db)
+        found: list[tuple[str, int, str]] = []
+        for thing in watched:
+            entity_id = here.entity_of(thing)
+            limit, calendar = self._limit_of(thing), await here.calendar(db, entity_id)
+            rhythm = Rhythm(self._limits.reminded_again, limit, calendar)
+            levels = {each.level for each in before.get(thing.id, ())}
+            now_due = due(thing, chains(thing, here.staff, entity_id), rhythm, levels, now)
+            new = [each for each in now_due if await _written(db, thing, each)]
+            found += [(thing.cause or thing.about, each.level, each.skipped) for each in new]
+        return found
+
+    @property
+    def _shortest(self) -> timedelta:
+        """No refund's stage is told of earlier after its request."""
+        own = (each.lasts for each in self._limits_of.values())
+        return min(
+            self._limits.case_decision, self._limits.return_received_within, self._limits.refund_unclear_after, *own
+        )
+
+    def _limit_of(self, thing: OpenThing) -> TimeLimit | None:
+        return self._limits_of.get(thing.cause or thing.about)
+
+    def _may_be_due(self, thing: OpenThing, now: datetime) -> bool:
+        is_late = thing.due_at is None or thing.due_at <= now
+        return thing.since is not None and (is_late or self._limit_of(thing) is not None)
+
+
+@dataclass
+class _Here:
+    """Who works here, and where. `entities`: by `channel/shop`."""
+
+    staff: Staff
+    entities: Mapping[str, str]
+    calendars: dict[str, Calendar]
+
+    def entity_of(self, thing: OpenThing) -> str | None:
+        """None for what belongs to no order."""
+        shop, _, _ = (thing.order_id or "").rpartition("/")
+        return self.entities.get(shop)
+
+    async def calendar(self, db: AsyncConnection, entity_id: str | None) -> Calendar:
+        """Without an entity the usual week."""
+        if entity_id is None:
+            return USUAL_WEEK
+        if entity_id not in self.calendars:
+            self.calendars[entity_id] = await people.calendar_of(db, entity_id)
+        return self.calendars[entity_id]
+
+
+async def _who_is_here(db: AsyncConnection) -> _Here:
+    entities = {f"{row.channel}/{row.shop_id}": row.entity_id for row in await db.execute(_SHOPS)}
+    return _Here(await people.read_staff(db), entities, {})
+
+
+async def _written(db: AsyncConnection, thing: OpenThing, reminder: Reminder) -> bool:
+    """False when somebody else has written it."""
+    row = {
+        "thing": thing.id,
+        "since": thing.since,
+        "about": thing.about,
+        "owner": thing.owner,
+        "order_id": thing.order_id,
+        "refund_id": thing.refund_id,
+        **vars(reminder),
+    }
+    written = await db.execute(insert(reminders).on_conflict_do_nothing().returning(reminders.c.thing), row)
+    return written.first() is not None  # an INSERT has no row count here
+
+
+async def told(db: AsyncConnection, since: Mapping[str, datetime | None]) -> dict[str, tuple[Reminder, ...]]:
+    """Who was told of each thing since that time; None for a thing whose clock begins only once, as a case's does."""
+    found: dict[str, tuple[Reminder, ...]] = {}
+    for row in await db.execute(_TOLD, {"things": list(since)}):
+        if since[row.thing] in (None, row.since):
+            found[row.thing] = (*found.get(row.thing, ()), Reminder(row.level, row.person, row.at, row.skipped))
+    return found
