@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.allowances import Allowances
 from api.errors import add_error_answers, add_problem_schemas
 from api.headers import SafeHeaders
+from api.live import Streams
 from api.observed import NO_TELEMETRY_OF_ITS_OWN, Observed
 from api.proxies import TrustedProxies
 from api.routes import (
@@ -89,6 +90,7 @@ def create_app(house: House | None = None) -> FastAPI:
         telemetry=NO_TELEMETRY_OF_ITS_OWN,
     )
     app.state.allowances = Allowances()
+    app.state.streams = Streams()
     app.state.cannot_start = None
     for routes in (
         webhooks,

@@ -40,6 +40,7 @@ class Recorded:
     reached: Mapping[str, datetime]
     waiting: tuple[Cause, ...]
     refund_due: Money
+    version: int
 
 
 _FIND = text(
@@ -54,6 +55,7 @@ _AROUND = text(
     """
     select s.name as shop_name, e.time_zone, o.updated_at,
       coalesce((select refund_due_minor from order_money m where m.order_id = o.id), 0) as refund_due_minor,
+      coalesce((select seq from audit_heads h where h.order_id = o.id), 0) as version,
       (select coalesce(json_agg(c.cause order by c.opened_at), '[]') from cases c
        where c.order_id = o.id and c.refund_id is null and c.settled_at is null and c.waits) as waiting
     from orders o
@@ -62,6 +64,7 @@ _AROUND = text(
     where o.id = :id
     """
 )
+_VERSION = text("select coalesce((select seq from audit_heads where order_id = :id), 0)")
 _REACHED = text(
     """
     select axis.key || '/' || (axis.value ->> 1) as reached, min(a.at) as at
@@ -103,6 +106,11 @@ async def find(db: AsyncConnection, order_no: str, shop_id: str) -> list[Found]:
     ]
 
 
+async def version(db: AsyncConnection, order_id: OrderId) -> int:
+    """Grows whenever the order or one of its refunds has moved: each writes into the order's audit log."""
+    return int((await db.execute(_VERSION, {"id": str(order_id)})).scalar_one())
+
+
 async def read(db: AsyncConnection, order_id: OrderId) -> Recorded | None:
     loaded = await order_rows.load(db, order_id, lock=False)
     if loaded is None:
@@ -117,6 +125,7 @@ async def read(db: AsyncConnection, order_id: OrderId) -> Recorded | None:
         {row.reached: row.at for row in reached},
         tuple(Cause(each) for each in around.waiting),
         Money(around.refund_due_minor, loaded.order.shipping.currency),
+        around.version,
     )
 
 

@@ -3,11 +3,12 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse, RedirectResponse, StreamingResponse
 
 from api.answers import TrackedByNumber, TrackedWithProof
 from api.dependencies import Asking, HouseHere
 from api.errors import Documented, Problem, problems
+from api.live import Streams, changes
 from api.templates.page import coming_page, order_page, too_many_page, unknown_page, words_for
 from api.templates.words import Words
 from api.tracking import (
@@ -29,6 +30,8 @@ REFUSED_PAGE: Documented = problems(413, 422) | {
     status: {"description": word, "content": {"text/html": {"schema": {"type": "string"}}}}
     for status, word in ((404, "Unknown"), (409, "On its way into the record"), (429, "Too many wrong guesses"))
 }
+EVENTS: dict[str, Any] = {"content": {"text/event-stream": {"schema": {"type": "string"}}}}
+Seen = Annotated[int, Query(ge=0, le=2**53)]
 PHONE_FORM = {
     "requestBody": {
         "content": {
@@ -80,6 +83,30 @@ async def as_json_by_phone(
 ) -> dict[str, Any]:
     """Form field `phone_tail`: the last four digits of the recipient's phone."""
     return full_json(await answer(here, who, question))
+
+
+@router.get(
+    "/{order_no}/events",
+    summary="Hear when an order moves",
+    response_class=StreamingResponse,
+    responses={**problems(404, 409, 422, 429), 200: EVENTS},
+)
+async def events(
+    request: Request,
+    here: HouseHere,
+    who: Asking,
+    question: Annotated[Question, Depends(by_link)],
+    seen: Seen = 0,
+    last_event_id: Annotated[str, Header(max_length=20)] = "",
+) -> Response:
+    """Server-sent events, with `proof` from the signed link: `changed` with a version after the one that was seen."""
+    streams: Streams = request.app.state.streams
+    streams.must_have_room()
+    found = await permitted(here, who, question)
+    if not question.proves:
+        raise Unknown
+    heard = int(last_event_id) if last_event_id.isdecimal() else seen
+    return StreamingResponse(changes(here, streams, found.order_id, heard), media_type="text/event-stream")
 
 
 @router.get("/{order_no}", summary="The tracking page", response_class=HTMLResponse, responses=REFUSED_PAGE)
