@@ -76,6 +76,7 @@ class TrackedRefund:
     expectation: Expectation | None
     version: int
     his_own: bool  # the customer asked for it himself
+    score: int | None = None  # what he makes of it
 
     @property
     def open(self) -> bool:
@@ -105,6 +106,10 @@ class TrackedRefund:
         """By its customer; not once his goods are on their way to us, or were stopped: then the money is his."""
         waits = self.standing.stage in (RefundStage.AWAITING_APPROVAL, RefundStage.AWAITING_RETURN)
         return self.his_own and waits and self.standing.goods in (Goods.KEPT, Goods.EXPECTED)
+
+    @property
+    def may_be_rated(self) -> bool:
+        return not self.open and self.score is None and self.standing.stage is not RefundStage.WITHDRAWN
 
     @property
     def paid_back(self) -> tuple[Leg, ...]:
@@ -156,6 +161,7 @@ async def _told(house: House, recorded: RecordedRefund, view: RefundView | None,
         await _expected(house, recorded, standing, now),
         refund.version,
         refund.applicant == customer,
+        recorded.score,
     )
 
 

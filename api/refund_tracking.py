@@ -48,7 +48,7 @@ class ShownMovement(BaseModel):
 
 
 class ShownRefund(BaseModel):
-    """`amount`: what the buyer really gets. `paid_back`: what of it is confirmed."""
+    """`amount`: what the buyer really gets. `paid_back`: what of it is confirmed. `score`: his own, to 5."""
 
     refund: str
     kind: Kind
@@ -65,6 +65,7 @@ class ShownRefund(BaseModel):
     overdue: bool
     due: datetime | None
     movements: list[ShownMovement]
+    score: int | None
 
 
 def refund_json(found: TrackedRefund) -> dict[str, Any]:
@@ -99,6 +100,7 @@ def refund_json(found: TrackedRefund) -> dict[str, Any]:
             }
             for each in found.paid_back
         ],
+        "score": found.score,
     }
 
 

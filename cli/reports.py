@@ -27,14 +27,15 @@ def refunds(*, month: Month, as_json: Json = False) -> None:
     if as_json:
         print_json([asdict(each) for each in found])
     else:
-        columns = ("channel", "goods came back", "refunds", "mean h", "p50 h", "p90 h", "within 18 h")
+        columns = ("channel", "goods came back", "refunds", "mean h", "p50 h", "p90 h", "within 18 h", "rated", "score")
         print_table(columns, [_row(each) for each in found])
 
 
 def _row(each: RefundTimes) -> tuple[str, ...]:
     hours = (f"{number:.2f}" for number in (each.mean_hours, each.p50_hours, each.p90_hours))
     came_back = "yes" if each.goods_came_back else "no"
-    return each.channel, came_back, str(each.refunds), *hours, f"{each.within_18_hours:.1%}"
+    score = "" if each.score is None else f"{each.score:.2f}"
+    return each.channel, came_back, str(each.refunds), *hours, f"{each.within_18_hours:.1%}", str(each.rated), score
 
 
 async def _times(settings: RecordSettings, begin: datetime, end: datetime) -> list[RefundTimes]:

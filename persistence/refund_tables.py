@@ -11,6 +11,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
+    SmallInteger,
     Table,
     Text,
     UniqueConstraint,
@@ -140,6 +141,15 @@ refund_legs = Table(
         "state <> 'done' or said_by is null or (confirmed_by is not null and confirmed_by <> said_by)",
         name="elsewhere_by_two",
     ),
+)
+
+refund_ratings = Table(
+    "refund_ratings",
+    metadata,
+    Column("refund_id", Text, ForeignKey("refunds.id"), primary_key=True),
+    Column("score", SmallInteger, nullable=False),
+    moment("at"),
+    CheckConstraint("score between 1 and 5", name="score"),
 )
 
 # A marketplace's own after-sale, as it was told last: the platform moves the money of this refund.

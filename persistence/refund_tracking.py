@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from domain.reference import OrderId
 from domain.refund import Kind
-from persistence import refund_rows
+from persistence import refund_ratings, refund_rows
 from persistence.refund_rows import LoadedRefund
 from persistence.refund_tables import refunds
 
@@ -24,6 +24,7 @@ class RecordedRefund:
     requested_at: datetime
     updated_at: datetime
     reached: Mapping[str, datetime]
+    score: int | None = None
 
 
 _REACHED = text(
@@ -64,8 +65,9 @@ async def of_order(db: AsyncConnection, order_id: OrderId) -> list[RecordedRefun
     reached: dict[str, dict[str, datetime]] = {}
     for row in await db.execute(_REACHED, {"id": str(order_id)}):
         reached.setdefault(row.refund_id, {})[row.reached] = row.at
+    scores = await refund_ratings.of_order(db, order_id)
     found = [
-        RecordedRefund(loaded[row.id], row.requested_at, row.updated_at, reached.get(row.id, {}))
+        RecordedRefund(loaded[row.id], row.requested_at, row.updated_at, reached.get(row.id, {}), scores.get(row.id))
         for row in times
         if row.id in loaded and not loaded[row.id].refund.refusal
     ]

@@ -1,12 +1,14 @@
-"""A customer asks for a refund on his own page, and withdraws it: plain forms, behind the proof of the page."""
+"""A customer asks for a refund on his own page, withdraws it, rates it: plain forms, behind the proof of the page."""
 
 from typing import Annotated
+from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.dependencies import AcceptanceHere, AllowancesHere, Asking, HouseHere
 from api.errors import Documented, Problem, problems
+from api.refund_ratings import rate_on_page
 from api.refund_wishes import OFTEN, NotAWish, ask, became, check_origin, wish_form, withdraw
 from api.routes.tracking import REFUSED_PAGE, WordsHere, refusal
 from api.templates.wish_page import told_page, wish_page
@@ -117,3 +119,26 @@ async def take_back(
     except Problem as problem:
         return visit.refusal(problem, order_id)
     return RedirectResponse(visit.address(order_id), 303) if what == "withdrawn" else visit.told(what, order_id)
+
+
+@router.post(
+    "/{order_no}/refunds/{refund_id}/rating",
+    summary="Rate a refund",
+    status_code=303,
+    response_class=Response,
+    responses=POSTED,
+)
+async def rating(
+    request: Request, visit: Annotated[Visit, Depends(visiting)], spent: AllowancesHere, refund_id: RefundHere
+) -> Response:
+    """Form field `score`, from 1 to 5, once it has ended. Leads back to the order's page."""
+    check_origin(request, visit.house)
+    order_id = None
+    try:
+        order_id = await visit.proven()
+        await spent.spend(visit.house, OFTEN, str(order_id))
+        score = dict(parse_qsl((await request.body())[:1000].decode(errors="replace"))).get("score", "")
+        await rate_on_page(visit.house, order_id, refund_id, score)
+    except Problem as problem:
+        return visit.refusal(problem, order_id)
+    return RedirectResponse(visit.address(order_id), 303)

@@ -17,6 +17,7 @@ from api.refund_bodies import (
     WaybillBody,
     WithdrawalBody,
 )
+from api.refund_ratings import RatingAnswer, RatingBody, rate
 from api.refunds import act, ask_refund, assess, send_goods, show_refund
 from api.versions import IfMatch, tell_version, version_seen
 from persistence.access import Token
@@ -94,6 +95,13 @@ async def waybill(
     """By the buyer, or by support for him, within his window; the warehouse is told what to expect."""
     speaking(token, body.by)
     return await send_goods(here, refund_id, body, response)
+
+
+@router.put("/{refund_id}/rating", summary="Rate a refund", responses=problems(400, 404, 409, 413))
+async def rating(refund_id: RefundHere, body: RatingBody, here: HouseHere, token: ShopHere) -> RatingAnswer:
+    """By the customer of its order, once it has ended; the last score counts."""
+    speaking(token, body.by)
+    return await rate(here, refund_id, body)
 
 
 @router.post(

@@ -28,6 +28,8 @@ class WishWords:
     back: str
     withdraw: str
     withdraw_explained: str
+    rate: str
+    rated: str
     told: Mapping[str, tuple[str, str]]
 
 
@@ -58,6 +60,8 @@ ENGLISH_WISHES = WishWords(
     back="Back to the order",
     withdraw="Withdraw",
     withdraw_explained="You keep the goods and no money goes back.",
+    rate="How did this refund go? 1: badly, 5: well.",
+    rated="You gave it {} of 5. Thank you.",
     told={
         "coming": ("We have your request", "We are writing it down. This page shows it by itself in a moment."),
         "withdrawing": (
@@ -95,6 +99,8 @@ CHINESE_WISHES = WishWords(
     back="返回订单",
     withdraw="撤回申请",
     withdraw_explained="撤回后不再退款，货品归您。",
+    rate="这次退款办得如何？1 分：不满意，5 分：满意。",
+    rated="您打了 {} 分（满分 5 分），谢谢。",
     told={
         "coming": ("已收到您的申请", "正在登记，稍后本页会自动显示。"),
         "withdrawing": ("已收到您的撤回", "撤回即将生效，请稍后查看订单。"),

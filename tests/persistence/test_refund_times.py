@@ -43,9 +43,11 @@ async def test_hours_and_the_share_within_18_are_those_of_what_went_back(desk: D
     assert await times(desk) == []
     done = NOON + timedelta(hours=2)
     await desk.told(RefundOutcome.DONE, refund_no="R-1", amount=yuan("68.00"), at=done)
-    assert await times(desk) == [RefundTimes("shop", False, 1, 2.0, 2.0, 2.0, 1.0)]
+    assert await times(desk) == [RefundTimes("shop", False, 1, 2.0, 2.0, 2.0, 1.0, 0, None)]
     for statement in ANOTHER:
         await desk.run(statement)
-    assert await times(desk) == [RefundTimes("shop", False, 2, 16.0, 16.0, 27.2, 0.5)]
+    assert await times(desk) == [RefundTimes("shop", False, 2, 16.0, 16.0, 27.2, 0.5, 0, None)]
+    await desk.run("insert into refund_ratings values ('r1', 5, now()), ('slow', 2, now())")
+    assert [(each.rated, each.score) for each in await times(desk)] == [(2, 3.5)]
     await desk.run("update refund_legs set done_at = done_at + interval '60 days' where refund_id = 'slow'")
     assert [each.refunds for each in await times(desk)] == [1]
