@@ -8,7 +8,7 @@ from fastapi import Query, Response
 from pydantic import BaseModel, ConfigDict
 
 from api.errors import Problem
-from api.risk_bodies import ReminderAnswer
+from api.risk_bodies import ToldAnswer
 from api.schemas import DecideBody
 from domain.case import CaseDecision, Cause, Choice
 from domain.errors import SkipRefused
@@ -51,7 +51,7 @@ class CaseAnswer(BaseModel):
     decided_by: str | None
     decision_reason: str | None
     refund_id: str | None
-    reminders: list[ReminderAnswer]
+    reminders: list[ToldAnswer]
 
 
 class CasePage(BaseModel):

@@ -10,7 +10,7 @@ from domain.money_at_risk import OpenThing
 from domain.reminders import Reminder
 
 
-class ReminderAnswer(BaseModel):
+class ToldAnswer(BaseModel):
     """Who was told at which level; `skipped`: why he was not. `person` is empty where nobody could be told."""
 
     model_config = ConfigDict(from_attributes=True)
@@ -33,7 +33,7 @@ class RiskAnswer(BaseModel):
     due_at: datetime | None
     amount_minor: int | None
     currency: str | None
-    reminders: list[ReminderAnswer]
+    reminders: list[ToldAnswer]
 
     @classmethod
     def of(cls, thing: OpenThing, told: Sequence[Reminder]) -> Self:
@@ -47,7 +47,7 @@ class RiskAnswer(BaseModel):
             due_at=thing.due_at,
             amount_minor=thing.amount.amount_minor if thing.amount else None,
             currency=thing.amount.currency if thing.amount else None,
-            reminders=[ReminderAnswer.model_validate(each) for each in told],
+            reminders=[ToldAnswer.model_validate(each) for each in told],
         )
 
 

@@ -60,7 +60,7 @@ def _print(found: list[OpenThing], told: Told) -> None:
 async def _at_risk() -> tuple[list[OpenThing], Told]:
     async with open_record(read(RecordSettings)) as engine, engine.connect() as db:
         found = await money_at_risk.money_at_risk(db, SystemClock().now(), Limits())
-        return found, await reminders.told(db, {each.id: each.since for each in found})
+        return found, await reminders.told_of(db, found)
 
 
 async def _orphans() -> list[OpenThing]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from domain.calendar import A_DAY, TimeLimit
 from domain.errors import ApprovalRefused
 from domain.money import Money
 
@@ -55,13 +56,17 @@ UNDECIDED = (TaskState.WAITING, TaskState.OPEN)
 
 @dataclass(frozen=True)
 class StepPlan:
-    """`needed` counts for a vote only: so many of the signers must agree."""
+    """`needed` counts for a vote only: so many of the signers must agree.
+
+    `limit`: of each task, until a superior is told.
+    """
 
     name: str
     mode: Mode
     signers: tuple[str, ...]
     needed: int = 0
     on_refusal: OnRefusal = OnRefusal.AT_ONCE
+    limit: TimeLimit = A_DAY
 
 
 @dataclass(frozen=True)

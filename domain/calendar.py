@@ -85,6 +85,9 @@ class Calendar:
         return day not in self.holidays and (day.weekday() in self.weekdays or day in self.make_up_days)
 
 
+USUAL_WEEK = Calendar()
+
+
 def due(since: datetime, limit: TimeLimit, calendar: Calendar) -> datetime:
     """The moment at which the limit runs out. A limit that ends with a shift is due then, not the next morning."""
     if limit.kind is TimeKind.WALL:

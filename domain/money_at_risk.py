@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from domain import calendar
 from domain.approval import Approval, Status
+from domain.calendar import Calendar
+from domain.case import HANDLING, Cause, NewCase
 from domain.limits import Limits
 from domain.money import Money
 from domain.refund import Refund, RefundStage
@@ -46,9 +49,9 @@ class OpenThing:
 
 @dataclass(frozen=True)
 class RefundAtHand:
-    """`since`: when anything last changed; `legs_since`: when each leg was planned. `with_people`: has an open case.
+    """`since`: when anything last changed; `legs_since`: when each leg was planned. `cases`: those that are open.
 
-    `requested_at`: None where it does not matter.
+    `requested_at`: None where it does not matter. `deadline`: a marketplace's own. `calendar`: of the shop's entity.
     """
 
     refund: Refund
@@ -56,8 +59,10 @@ class RefundAtHand:
     back: Return | None
     since: datetime
     legs_since: Mapping[int, datetime]
-    with_people: bool
+    cases: tuple[NewCase, ...] = ()
     requested_at: datetime | None = None
+    deadline: datetime | None = None
+    calendar: Calendar = calendar.USUAL_WEEK
 
 
 def by_risk(things: Iterable[OpenThing], now: datetime) -> list[OpenThing]:
@@ -83,25 +88,41 @@ def open_things(at_hand: RefundAtHand, limits: Limits) -> tuple[OpenThing, ...]:
         return ()
     if refund.legs:
         legs = (each for each in refund.legs if not each.ended)
-        return tuple(
-            _leg(at_hand, each, limits) for each in legs if not (each.state in WITH_A_PERSON and at_hand.with_people)
-        )
+        return tuple(_leg(at_hand, each, limits) for each in legs if not _with_people(at_hand, each))
     if refund.stage is RefundStage.AWAITING_APPROVAL and at_hand.approval is not None:
-        return tuple(_signatures(at_hand, at_hand.approval, limits.case_decision))
-    if at_hand.with_people:
-        return ()
-    return (_goods(at_hand, limits),)
+        return tuple(_signatures(at_hand, at_hand.approval, limits))
+    return () if any(_is_waited_for(each) for each in at_hand.cases) else (_goods(at_hand, limits),)
 
 
-def _signatures(at_hand: RefundAtHand, approval: Approval, limit: timedelta) -> Iterator[OpenThing]:
+def _with_people(at_hand: RefundAtHand, leg: Leg) -> bool:
+    """Whether a case stands for this leg: its own, or one for which the whole refund stands still."""
+    numbers = {each.out_refund_no for each in at_hand.refund.legs}
+    waiting = (each.subject for each in at_hand.cases if _is_waited_for(each))
+    return any(subject == leg.out_refund_no or subject not in numbers for subject in waiting)
+
+
+def _is_waited_for(case: NewCase) -> bool:
+    """The others stand beside a stage, and hide nothing of it; but goods that are late are this stage, and late."""
+    return HANDLING[case.cause].waits or case.cause is Cause.RETURN_OVERDUE
+
+
+def _signatures(at_hand: RefundAtHand, approval: Approval, limits: Limits) -> Iterator[OpenThing]:
+    """Each is due at its step's own limit, and before a marketplace's clock decides."""
+    by = None if at_hand.deadline is None else at_hand.deadline - limits.platform_margin
     if approval.status is Status.OPEN and approval.open_tasks:
         for task in approval.open_tasks:
-            due = None if task.opened_at is None else task.opened_at + limit
-            yield _thing(at_hand, "approval", str(task.task_id), approval.next_action, task.signer, due)
+            limit = approval.steps[task.step].limit
+            ends = None if task.opened_at is None else calendar.due(task.opened_at, limit, at_hand.calendar)
+            until = _first(ends, by)
+            yield _thing(at_hand, "approval", str(task.task_id), approval.next_action, task.signer, until)
     else:
-        owner = ", ".join(approval.owners) or NOBODY
-        request = _thing(at_hand, "approval", "request", approval.next_action, owner, at_hand.since + limit)
+        owner, until = ", ".join(approval.owners) or NOBODY, _first(at_hand.since + limits.case_decision, by)
+        request = _thing(at_hand, "approval", "request", approval.next_action, owner, until)
         yield replace(request, since=at_hand.since, applicant="")  # his own to mend, so he may be told
+
+
+def _first(*times: datetime | None) -> datetime | None:
+    return min((each for each in times if each is not None), default=None)
 
 
 def _goods(at_hand: RefundAtHand, limits: Limits) -> OpenThing:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from domain.calendar import Calendar, TimeLimit, reminder_times
+from domain.calendar import USUAL_WEEK, Calendar, TimeLimit, reminder_times
 from domain.money_at_risk import NOBODY, PROGRAM, OpenThing
 from domain.people import FINANCE_MANAGER, SUPPORT_SUPERVISOR, Staff, Turn, in_turn
 
@@ -18,7 +18,6 @@ OPERATIONS, SUPPORT = "operations", "support"
 HEADS = {"finance": FINANCE_MANAGER, SUPPORT: SUPPORT_SUPERVISOR}
 """Whom to tell first where nobody holds the owner's role: the one who leads it."""
 
-USUAL_WEEK = Calendar()
 Chain = tuple[Turn, ...]
 """One owner's superiors, level by level."""
 

@@ -31,7 +31,7 @@ def route(policy: Policy, staff: Staff, entity_id: str, facts: RefundFacts) -> R
     ]
     stuck = "; ".join(short) if found.steps else f"rule {found.rule.name} has no steps"
     plans = tuple(
-        StepPlan(step.name, step.mode, signers.people, step.needed, step.on_refusal)
+        StepPlan(step.name, step.mode, signers.people, step.needed, step.on_refusal, step.limit)
         for step, signers in zip(found.steps, named, strict=True)
     )
     return Route(

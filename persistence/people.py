@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy import Row, delete, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.calendar import Calendar
+from domain.calendar import USUAL_WEEK, Calendar
 from domain.errors import Finding, PolicyRefused, StaffRefused
 from domain.people import Person, Post, Staff
 from domain.policy_checks import unheld
@@ -135,6 +135,20 @@ async def entity_ids(db: AsyncConnection) -> tuple[str, ...]:
     return tuple((await db.execute(select(entities.c.id).order_by(entities.c.id))).scalars())
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a shop belongs, and when people work there."""
+
+    entity_id: str
+    calendar: Calendar
+
+
+async def places(db: AsyncConnection) -> dict[str, Place]:
+    """By `channel/shop`."""
+    query = select(shops.c.channel, shops.c.shop_id, entities).join(entities, entities.c.id == shops.c.entity_id)
+    return {f"{row.channel}/{row.shop_id}": Place(row.id, _calendar(row)) for row in await db.execute(query)}
+
+
 async def entity_of(db: AsyncConnection, channel: str, shop_id: str) -> str | None:
     query = select(shops.c.entity_id).where(shops.c.channel == channel, shops.c.shop_id == shop_id)
     return (await db.execute(query)).scalar_one_or_none()
@@ -144,8 +158,10 @@ async def calendar_of(db: AsyncConnection, entity_id: str) -> Calendar:
     """The usual working week in the entity's zone until it has hours of its own."""
     query = select(entities.c.time_zone, entities.c.working_hours).where(entities.c.id == entity_id)
     row = (await db.execute(query)).one_or_none()
-    if row is None:
-        return Calendar()
+    return USUAL_WEEK if row is None else _calendar(row)
+
+
+def _calendar(row: Row[Any, Any]) -> Calendar:
     hours: dict[str, Any] = row.working_hours or {}
     return _CALENDAR.validate_python({**hours, "zone": row.time_zone})
 

@@ -4,31 +4,28 @@ Two senders may look at once, while one is taken for dead: they take turns, and 
 """
 
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.calendar import Calendar, TimeLimit
+from domain.calendar import USUAL_WEEK, TimeLimit
 from domain.limits import Limits
 from domain.money_at_risk import OpenThing
-from domain.people import Staff
-from domain.reminders import USUAL_WEEK, Reminder, Rhythm, chains, due
+from domain.reminders import Reminder, Rhythm, chains, due
 from persistence import people
 from persistence.engine import Engine
 from persistence.money_at_risk import everything
 from persistence.reminder_tables import reminders
-from persistence.tables import shops
 from ports.clock import Clock
 from ports.measures import UNMEASURED, Measures
 from ports.reminders import Reminders
 
 log = logging.getLogger("lockstep.reminders")
 _TURN = text("select pg_advisory_xact_lock(hashtext('lockstep reminders'))")
-_SHOPS = select(shops.c.channel, shops.c.shop_id, shops.c.entity_id)
+_SIGNATURES = text("select id, reminders from refunds where id = any(:refunds)")
 _TOLD = text("select * from reminders where thing = any(:things) order by thing, since, level, skipped = '', person")
 
 
@@ -65,14 +62,16 @@ class PostgresReminders(Reminders):
         watched = [each for each in is_open if self._may_be_due(each, now)]
         if not watched:
             return []
-        before, here = await told(db, {each.id: each.since for each in watched}), await _who_is_here(db)
+        before = await told(db, {each.id: each.since for each in watched})
+        staff, places = await people.read_staff(db), await people.places(db)
         found: list[tuple[str, int, str]] = []
         for thing in watched:
-            entity_id = here.entity_of(thing)
-            limit, calendar = self._limit_of(thing), await here.calendar(db, entity_id)
-            rhythm = Rhythm(self._limits.reminded_again, limit, calendar)
+            shop, _, _ = (thing.order_id or "").rpartition("/")
+            place = places.get(shop)  # none for what belongs to no order
+            calendar, entity_id = (place.calendar, place.entity_id) if place else (USUAL_WEEK, None)
+            rhythm = Rhythm(self._limits.reminded_again, self._limit_of(thing), calendar)
             levels = {each.level for each in before.get(thing.id, ())}
-            now_due = due(thing, chains(thing, here.staff, entity_id), rhythm, levels, now)
+            now_due = due(thing, chains(thing, staff, entity_id), rhythm, levels, now)
             new = [each for each in now_due if await _written(db, thing, each)]
             found += [(thing.cause or thing.about, each.level, each.skipped) for each in new]
         return found
@@ -91,33 +90,6 @@ class PostgresReminders(Reminders):
     def _may_be_due(self, thing: OpenThing, now: datetime) -> bool:
         is_late = thing.due_at is None or thing.due_at <= now
         return thing.since is not None and (is_late or self._limit_of(thing) is not None)
-
-
-@dataclass
-class _Here:
-    """Who works here, and where. `entities`: by `channel/shop`."""
-
-    staff: Staff
-    entities: Mapping[str, str]
-    calendars: dict[str, Calendar]
-
-    def entity_of(self, thing: OpenThing) -> str | None:
-        """None for what belongs to no order."""
-        shop, _, _ = (thing.order_id or "").rpartition("/")
-        return self.entities.get(shop)
-
-    async def calendar(self, db: AsyncConnection, entity_id: str | None) -> Calendar:
-        """Without an entity the usual week."""
-        if entity_id is None:
-            return USUAL_WEEK
-        if entity_id not in self.calendars:
-            self.calendars[entity_id] = await people.calendar_of(db, entity_id)
-        return self.calendars[entity_id]
-
-
-async def _who_is_here(db: AsyncConnection) -> _Here:
-    entities = {f"{row.channel}/{row.shop_id}": row.entity_id for row in await db.execute(_SHOPS)}
-    return _Here(await people.read_staff(db), entities, {})
 
 
 async def _written(db: AsyncConnection, thing: OpenThing, reminder: Reminder) -> bool:
@@ -141,4 +113,20 @@ async def told(db: AsyncConnection, since: Mapping[str, datetime | None]) -> dic
     for row in await db.execute(_TOLD, {"things": list(since)}):
         if since[row.thing] in (None, row.since):
             found[row.thing] = (*found.get(row.thing, ()), Reminder(row.level, row.person, row.at, row.skipped))
+    return found
+
+
+async def told_of(db: AsyncConnection, things: Iterable[OpenThing]) -> dict[str, tuple[Reminder, ...]]:
+    """Who was told of what is open now, also of signatures, which their refund knows."""
+    things = tuple(things)
+    found = await told(db, {each.id: each.since for each in things})
+    tasks = {each.id: each.refund_id for each in things if each.about == "approval" and each.since is None}
+    if tasks:
+        for row in await db.execute(_SIGNATURES, {"refunds": list(set(tasks.values()))}):
+            for each in row.reminders:
+                name = f"{row.id}/{each['task_id']}"
+                at = datetime.fromisoformat(each["at"])
+                reminder = Reminder(each["level"], each["person"], at, each["skipped"])
+                if name in tasks:
+                    found[name] = (*found.get(name, ()), reminder)
     return found

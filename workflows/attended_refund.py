@@ -67,6 +67,16 @@ class AttendedRefund(Attended):
         assert self._refund.amount is not None
         return self._refund.amount
 
+    def _turns_change(self) -> Callable[[], bool]:
+        """Whether, since now, it was decided, or it is another one's turn, or since another time, or until another."""
+
+        def turns() -> object:
+            tasks = [(task.task_id, task.signer, task.opened_at) for task in self._approval.open_tasks]
+            return self._approval.status, tasks, self._refund.sale and self._refund.sale.deadline
+
+        before = turns()
+        return lambda: turns() != before
+
     def _step(self, verb: str, leg: int = 0) -> RefundStep:
         transaction_id = identity.transaction_id(workflow.info().workflow_id, f"{verb}/{leg}" if leg else verb)
         return RefundStep(self._refund.refund_id, self._refund.order_id, transaction_id, leg)

@@ -142,8 +142,8 @@ class RefundWorkflow(RefundOfGoods, RefundOfPlatform):
         while not route.by_itself and self._approval.status in UNDECIDED:
             due, turn = await self._next_reminder(route), self._turn(route)
             by = min((each for each in (due and due[1].at, turn and turn[0]) if each), default=None)
-            if await self._until(lambda: self._approval.status not in UNDECIDED, by=by, resting=True):
-                return
+            if await self._until(self._turns_change(), by=by, resting=True):
+                continue  # decided, or somebody else's turn: whoever is to be told next is another one
             if turn is not None and turn[0] <= workflow.now():
                 await self._time_is_up(turn[1], route)
             elif due is not None:

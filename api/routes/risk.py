@@ -23,5 +23,5 @@ async def at_risk(here: HouseHere, _: ReaderHere, limit: LimitHere = 200) -> Ris
     """Overdue first, by amount x time overdue; then the rest, by amount / time left. Each with who was told of it."""
     async with reading(here.engine) as db:
         found = await money_at_risk(db, here.clock.now(), here.settings.scaled_limits)
-        told = await reminders.told(db, {each.id: each.since for each in found[:limit]})
+        told = await reminders.told_of(db, found[:limit])
     return RiskPage.of(found, limit, told)
