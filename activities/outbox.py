@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import logging
 from collections.abc import Callable, Mapping, Sequence
 
 from temporalio import activity
@@ -14,6 +15,7 @@ from ports.clock import Clock
 from ports.outbox import Outbox, SenderTurn
 from ports.reminders import Reminders
 
+log = logging.getLogger("lockstep.outbox")
 LOOK_EVERY_SECONDS = 1.0  # real ones: what changes in between goes out as one level
 FORGET_EVERY = 60  # looks
 
@@ -49,13 +51,19 @@ class OutboxActivities:
                     activity.heartbeat()
                     await sender.round(tasks)
                     if look_at <= self._clock.now():
-                        await self._reminders.look()
+                        await self._remind()
                         look_at = self._clock.now() + self._limits.reminders_every
                     if next(looks) % FORGET_EVERY == 0:
                         await self._outbox.forget_sent()
                     await _until_next_look()
         except ExceptionGroup as failed:
             raise failed.exceptions[0] from None
+
+    async def _remind(self) -> None:
+        try:
+            await self._reminders.look()
+        except Exception:  # whatever keeps a superior from being told, no shop waits for its levels
+            log.exception("nobody could be told of what stays open: it is tried again")
 
     @property
     def all(self) -> Sequence[Callable[..., object]]:

@@ -14,7 +14,7 @@ from temporalio.service import RPCError
 
 from api.allowances import Allowances, Limit
 from api.errors import Problem
-from domain.case import NewCase
+from domain.case import NewCase, time_for
 from domain.reference import OrderId
 from persistence import cases
 from persistence.engine import Connection
@@ -85,7 +85,7 @@ class Acceptance:
                 arrival.order_id,
                 case,
                 now=self.house.clock.now(),
-                limit=self.house.settings.scaled_limits.case_decision,
+                limit=time_for(case.cause, self.house.settings.scaled_limits.case_decision),
             )
         if opened:
             self.house.metrics.case_opened(case.cause)

@@ -67,6 +67,9 @@ class Choice(StrEnum):
     CONFIRM = "confirm"
 
 
+_DAY = timedelta(hours=24)
+
+
 @dataclass(frozen=True)
 class Handling:
     """How a cause is handled. `waits`: the order's workflow stands still until somebody decides."""
@@ -75,7 +78,7 @@ class Handling:
     next_action: str
     choices: tuple[Choice, ...]
     waits: bool = False
-    limit: timedelta = timedelta(hours=24)
+    limit: timedelta = _DAY
 
 
 MONEY_BACK = (Cause.SURPLUS_PAYMENT, Cause.AMOUNT_MISMATCH, Cause.PAID_AFTER_CLOSE, Cause.REFUND_DUE)
@@ -218,6 +221,11 @@ HANDLING: dict[Cause, Handling] = {
         waits=True,
     ),
 }
+
+
+def time_for(cause: Cause, usual: timedelta) -> timedelta:
+    """How long somebody has for it. `usual`: what 24 hours are here; a demo's are shorter."""
+    return usual * (HANDLING[cause].limit / _DAY)
 
 
 @dataclass(frozen=True)

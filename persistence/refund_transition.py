@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from domain.case import CaseDecision, Cause, Choice, NewCase
+from domain.case import CaseDecision, Cause, Choice, NewCase, time_for
 from domain.limits import Limits
 from domain.money import Money, total
 from domain.order import Order
@@ -180,7 +180,7 @@ class RefundTransitions:
             str(here.order.id),
             case,
             now=here.now,
-            limit=self._limits.case_decision,
+            limit=time_for(case.cause, self._limits.case_decision),
             attempts=attempts,
             last_error=last_error,
             refund_id=here.refund_id,

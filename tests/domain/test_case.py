@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain.case import HANDLING, CaseDecision, Cause, Choice, check_decision
+from domain.case import HANDLING, CaseDecision, Cause, Choice, check_decision, time_for
 from domain.errors import SkipRefused
 
 SKIP = CaseDecision("case-1", Choice.SKIP, "li", "left by hand", "wang", "SF-77", "BANK-1")
@@ -118,3 +118,9 @@ def test_money_goes_another_way_only_under_a_number(number: str | None) -> None:
 
 def test_other_choices_need_no_second_person() -> None:
     check_decision(Cause.PUSH_FAILED, CaseDecision("case-1", Choice.CANCEL, "li", "the buyer does not want it"))
+
+
+def test_a_cause_with_less_time_keeps_its_share_of_a_shorter_day() -> None:
+    day, minute = timedelta(hours=24), timedelta(minutes=24)
+    assert [time_for(Cause.OUT_OF_STOCK, each) for each in (day, minute)] == [day, minute]
+    assert [time_for(Cause.AFTER_SALE_CHANGED, each) for each in (day, minute)] == [day / 6, minute / 6]
