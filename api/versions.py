@@ -19,8 +19,12 @@ def version_seen(if_match: str | None) -> int:
     return int(if_match.strip('"')) if if_match else 0
 
 
+def etag(version: int) -> str:
+    return f'"{version}"'
+
+
 def tell_version(response: Response, version: int) -> None:
-    response.headers["etag"] = f'"{version}"'
+    response.headers["etag"] = etag(version)
 
 
 @contextmanager

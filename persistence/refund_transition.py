@@ -13,11 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from domain.case import CaseDecision, Cause, Choice, NewCase, time_for
 from domain.limits import Limits
 from domain.money import Money, total
+from domain.news import for_customer, for_signers
 from domain.order import Order
 from domain.refund import Goods, Refund
 from domain.repayment import RefundChange, moot, over_caps, short_legs
 from domain.returns import to_come_back
-from persistence import audit, caps, cases, grouped_cases, invoices, order_rows, refund_rows
+from persistence import audit, caps, cases, grouped_cases, invoices, news, order_rows, refund_rows
 from persistence.audit import Deed
 from persistence.ledger import book
 from persistence.refund_rows import LoadedRefund
@@ -134,6 +135,8 @@ class RefundTransitions:
             return
         await refund_rows.save(here.db, before, after, here.now)
         here.all[here.refund_id] = after
+        turns = for_signers(after.refund, before.approval, after.approval, after.approval_moves)
+        await news.write(here.db, (*turns, *for_customer(before.refund, after.refund)), here.now)
         opened += await self._follow(here, before.refund, after.refund)
         for case, _ in tuple(here.waiting):
             if moot(case.cause, case.subject, after.refund):

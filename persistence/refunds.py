@@ -10,6 +10,7 @@ from datetime import datetime
 from domain import refund as refunds
 from domain.case import CaseDecision, Cause, Choice, NewCase
 from domain.errors import RefundExceedsCeiling, RefundImpossible
+from domain.news import Topic, for_customer, for_staff
 from domain.platform_refund import must_be_as_asked
 from domain.refund import Refund
 from domain.refund_goods import goods_answered, left_over
@@ -26,7 +27,7 @@ from domain.repayment import (
     leg_without_route,
     planned,
 )
-from persistence import brake, goods_stops, refund_notices, refund_rows, refusals
+from persistence import brake, goods_stops, news, refund_notices, refund_rows, refusals
 from persistence.audit import Deed
 from persistence.platform_refunds import PostgresPlatformRefunds
 from persistence.refund_transition import WORKFLOW, Ground
@@ -73,6 +74,7 @@ class PostgresRefunds(PostgresReturns, PostgresPlatformRefunds, RefundRecords):
             why = str(refused)
             refund = refunds.refused_at_once(asking, here.due.currency, why)
         here.all[fact.refund_id] = await refund_rows.add(here.db, fact, refund, here.now)
+        await news.write(here.db, for_customer(None, refund), here.now)
         about = {"amount": str(refund.amount), "stage": refund.stage, "reason": fact.reason}
         deed = Deed(asking.applicant, "open_refund", fact.event_ids)
         if why and fact.sale is not None:
@@ -105,6 +107,9 @@ class PostgresRefunds(PostgresReturns, PostgresPlatformRefunds, RefundRecords):
             )
             about = {"verb": fact.verb, "approval": fact.approval.status, "version": fact.approval.version}
             about |= {"why": fact.why} if fact.why else {}
+            if fact.reminder is not None and not fact.reminder.skipped:
+                piece = for_staff(Topic.REMINDER, after.refund, fact.reminder.person, fact.number)
+                await news.write(here.db, (piece,), here.now)
             change = RefundChange(after.refund, cases=left_over(after.refund))
             await self._save(here, after, change, Deed(fact.by, fact.verb), about)
             return self._view(here)

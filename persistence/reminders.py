@@ -14,8 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from domain.calendar import USUAL_WEEK, TimeLimit
 from domain.limits import Limits
 from domain.money_at_risk import OpenThing
+from domain.news import Audience, News, Topic
 from domain.reminders import Reminder, Rhythm, chains, due
-from persistence import people
+from persistence import news, people
 from persistence.engine import Engine
 from persistence.money_at_risk import everything
 from persistence.reminder_tables import reminders
@@ -104,7 +105,13 @@ async def _written(db: AsyncConnection, thing: OpenThing, reminder: Reminder) ->
         **vars(reminder),
     }
     written = await db.execute(insert(reminders).on_conflict_do_nothing().returning(reminders.c.thing), row)
-    return written.first() is not None  # an INSERT has no row count here
+    if written.first() is None:  # an INSERT has no row count here
+        return False
+    if reminder.person and not reminder.skipped:
+        event = f"{thing.id}/reminder/{reminder.level}/{thing.since}"
+        where = (thing.order_id, thing.refund_id, thing.amount)
+        await news.write(db, (News(Topic.REMINDER, event, Audience.STAFF, reminder.person, *where),), reminder.at)
+    return True
 
 
 async def told(db: AsyncConnection, since: Mapping[str, datetime | None]) -> dict[str, tuple[Reminder, ...]]:

@@ -8,6 +8,7 @@ from persistence import (  # noqa: F401 - their tables belong to the metadata
     dispute_tables,
     edge_tables,
     invoice_tables,
+    news_tables,
     people_tables,
     refund_tables,
     reminder_tables,

@@ -164,14 +164,20 @@ async def test_every_answer_is_one_that_the_document_names(real: Real) -> None:
 
 def path_of(path: str) -> str:
     return path.format(
-        **KNOWN, case_id="case-1", person_id="lin", policy_id="refunds", cap_name="daily", refund_id="4f0c2a9b81d3e6f7"
+        **KNOWN,
+        case_id="case-1",
+        person_id="lin",
+        policy_id="refunds",
+        cap_name="daily",
+        refund_id="4f0c2a9b81d3e6f7",
+        message_id="0" * 32,
     )
 
 
 async def test_whoever_shows_no_token_or_one_without_the_scope_is_told_so_and_nothing_else(real: Real) -> None:
     secured = [(method, path) for method, path in OPERATIONS if "security" in DOCUMENT["paths"][path][method]]
     assert {path.split("/")[1] for _, path in secured} == {
-        *("orders", "refunds", "cases", "people", "policies", "money", "money-at-risk"),
+        *("orders", "refunds", "cases", "people", "policies", "money", "money-at-risk", "me"),
     }
     async with httpx.AsyncClient(base_url=real.url, trust_env=False) as stranger:
         for method, path in secured:
