@@ -119,7 +119,8 @@ def received(order: Order, refund: Refund, back: Return, goods: Iterable[Returne
         units[each.sku] += each.quantity
     back = replace(back, lines=lines, restocked=units, received_at=now)
     if not any(each.good + each.damaged for each in lines):
-        return Returned(_closed(refund, NOTHING_CAME), replace(back, assessed_by="rule"))
+        back = replace(back, restocked={}, assessed_by="rule")
+        return Returned(_closed(refund, NOTHING_CAME), back, cases=_parts_alone(refund, found.values()))
     here = replace(refund, goods=move(GOODS_MOVES, refund.goods, Goods.RECEIVED))
     if missing := {each.line_id: each.missing for each in lines if each.missing}:
         here = _worth(here, _without(here.quote, missing))
@@ -170,6 +171,15 @@ def _worth(refund: Refund, quote: Quote) -> Refund:
     if quote.amount == refund.amount:
         return refund
     return replace(refund, quote=quote, version=refund.version + 1, decision=Decision.PENDING, approved=None)
+
+
+def _parts_alone(refund: Refund, found: Iterable[ReturnedGoods]) -> tuple[NewCase, ...]:
+    """Nothing whole came back, so nothing is paid: the parts that did stay the buyer's, and are no stock of ours."""
+    here = {each.line_id: each.good + each.damaged for each in found if each.good + each.damaged}
+    if not here:
+        return ()
+    detail = f"nothing whole came back for {refund.refund_id}: {_told(here)} are the buyer's"
+    return (NewCase(Cause.UNEXPECTED_RETURN, refund.refund_id, detail),)
 
 
 def _damage(refund: Refund, lines: Iterable[CameBack]) -> tuple[NewCase, ...]:

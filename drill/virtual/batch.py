@@ -136,7 +136,12 @@ class Theatre:
         tellers: list[Teller] = []
         providers = {name: Provider(clock, name, wire=wire(), teller=lambda: tellers[0]) for name in PROVIDERS}
         floors: list[Floor] = []
-        warehouse = Warehouse(clock, wire=wire(), packs=lambda ref: floors[0].packs(lives.of_reference(ref), ref))
+        warehouse = Warehouse(
+            clock,
+            wire=wire(),
+            packs=lambda ref: floors[0].packs(lives.of_reference(ref), ref),
+            comes_back=lambda request: floors[0].comes_back(lives.of_reference(request.order_reference), request),
+        )
         customers = Customers(_settings(url).record_key_bytes, clock)
         orders = PostgresOrders(engine, customers, clock, Limits())
         house = House(

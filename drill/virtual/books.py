@@ -27,7 +27,7 @@ METHODS = {
 }
 SUCCESS = {"alipay": "10000", "wechatpay": "200"}
 STATES = {TradeState.PAID: "paid", TradeState.CLOSED: "closed", TradeState.UNPAID: "waiting"}
-VERBS = {Call.PUSH: "push", Call.STOP: "intercept"}
+VERBS = {Call.PUSH: "push", Call.STOP: "intercept", Call.EXPECT: "expect_return"}
 OK = 200
 Json = dict[str, Any]
 
@@ -46,6 +46,7 @@ def dump(
         "warehouse": {
             "outbound": [_outbound(warehouse, ref) for ref in sorted({*warehouse.pushed_at, *warehouse.stopped})],
             "calls": [_call(call) for call in warehouse.wire.booked],
+            "returns": [_return(warehouse, reference) for reference in sorted(warehouse.returns)],
             "messages": [_message(letter) for letter in letters if letter.message is Message.PARCEL],
             "counted": dict(counted),
         },
@@ -121,6 +122,17 @@ def _outbound(warehouse: Warehouse, reference: str) -> Json:
         "idempotency_keys": sorted(keys) if request else [],
         "lines": [vars(line) for line in request.lines] if request else [],
         "parcels": [_parcel(parcel) for parcel in parcels],
+    }
+
+
+def _return(warehouse: Warehouse, reference: str) -> Json:
+    announced, found = warehouse.returns[reference], warehouse.found.get(reference, ())
+    return {
+        "reference": reference,
+        "order": announced.order_reference,
+        "waybill_no": announced.waybill_no,
+        "lines": [vars(each) for each in announced.lines],
+        "found": [vars(each) for each in found],
     }
 
 

@@ -14,7 +14,7 @@ from api import parcel_events, payment_notices, refunds, shop_orders
 from api.acceptance import Acceptance
 from api.allowances import Allowances
 from api.errors import Problem
-from api.refund_bodies import RefundBody
+from api.refund_bodies import AssessmentBody, RefundBody, WaybillBody
 from api.schemas import CancelBody, PlaceOrderBody, RecipientBody
 from api.shop_orders import Request
 from domain.reference import OrderId
@@ -59,9 +59,11 @@ class Edge:
 
         return await self._answered(take)
 
-    async def parcel(self, life: Life, body: bytes) -> Delivery:
+    async def parcel(self, life: Life, body: bytes, message: Message = Message.PARCEL) -> Delivery:
         async def take() -> tuple[int, str]:
-            await parcel_events.take_parcel_event(self._doors(life, Message.PARCEL), _raw(body))
+            doors = self._doors(life, message)
+            with doors.through(message is Message.CAME_BACK):
+                await parcel_events.take_parcel_event(doors, _raw(body))
             return 204, ""
 
         return await self._answered(take)
@@ -103,13 +105,21 @@ class Edge:
 
         return await self._answered(take)
 
-    async def decision(self, life: Life, facts: dict[str, Any]) -> Delivery:
+    async def said(self, life: Life, message: Message, facts: dict[str, Any]) -> Delivery:
+        """A person's word about a refund: he decides, has sent the goods, says what damage costs."""
+
         async def take() -> tuple[int, str]:
             refund_id, response = facts.pop("refund"), Response(status_code=200)
-            doors = self._doors(life, Message.DECISION)
+            doors = self._doors(life, message)
             await doors.enter()
             with doors.through():
-                await refunds.act(self._house, refund_id, ApprovalCommand(**facts), response)
+                if message is Message.WAYBILL:
+                    await refunds.send_goods(self._house, refund_id, WaybillBody(**facts), response)
+                elif message is Message.ASSESSMENT:
+                    body = AssessmentBody.model_validate(facts)
+                    await refunds.assess(self._house, refund_id, body, facts["by"], response)
+                else:
+                    await refunds.act(self._house, refund_id, ApprovalCommand(**facts), response)
             return response.status_code, ""
 
         return await self._answered(take)

@@ -34,6 +34,7 @@ from ports.warehouse import (
     PushAnswer,
     PushOutcome,
     PushRequest,
+    ReturnEvent,
     StockLevel,
     StopAnswer,
     StopOutcome,
@@ -191,7 +192,7 @@ class FakeWarehouse:
     async def stock(self, skus: tuple[str, ...]) -> tuple[StockLevel, ...]:
         raise NotImplementedError
 
-    def read_event(self, message: RawMessage) -> ParcelEvent:
+    def read_event(self, message: RawMessage) -> ParcelEvent | ReturnEvent:
         raise NotImplementedError
 
 

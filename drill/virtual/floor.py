@@ -1,19 +1,23 @@
 """The warehouse's floor: orders are packed, leave, arrive, and are told of."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 
+from domain.returns import ReturnedGoods
 from domain.shipment import Parcel
 from drill.virtual.life import Life
 from drill.virtual.matrix import Call, Fault, Message
 from drill.virtual.outside import Warehouse
-from drill.virtual.post import Post, parcel_event
+from drill.virtual.post import Post, parcel_event, return_event
 from drill.virtual.stage_time import StageTime
+from ports.warehouse import ExpectedReturn
 
 PACKED_AFTER_MINUTES = (5, 15)
 PACKED_AFTER_CANCELLATION_MINUTES = (60, 90)  # in stories in which the buyer changes his mind in time
 SECOND_PARCEL_SHARE = 0.25
 TOLD_LATE_MINUTES = (30, 300)
 ON_THE_ROAD_MINUTES = (10, 60)
+ON_THE_WAY_BACK_MINUTES = (60, 2000)
 CHANGES_HIS_MIND = ("cancelled", "refund_goods_stopped")
 SLOW_TO_TELL = "cancelled_too_late"  # the goods are gone, and nobody told us yet
 
@@ -23,6 +27,15 @@ class Floor:
         self._warehouse = warehouse
         self._post = post
         self._time = time
+
+    def comes_back(self, life: Life, request: ExpectedReturn) -> None:
+        """Called while a return is announced for the first time, before that is answered."""
+        self._time.start(self._received(life, request))
+
+    async def _received(self, life: Life, request: ExpectedReturn) -> None:
+        await self._pass(life, ON_THE_WAY_BACK_MINUTES)
+        found = self._warehouse.found[request.reference] = _looked_at(request, life)
+        await self._post.send(return_event(life, request.reference, found, self._warehouse.clock.now()))
 
     def packs(self, life: Life, reference: str) -> None:
         """Called while the first push of an outbound order has its effect, before it is answered."""
@@ -107,3 +120,14 @@ def _packed(lines: Mapping[str, int], life: Life) -> list[dict[str, int]]:
         return [dict(lines)]
     cut = life.rng.randrange(1, len(units))
     return [{line_id: part.count(line_id) for line_id in dict.fromkeys(part)} for part in (units[:cut], units[cut:])]
+
+
+def _looked_at(request: ExpectedReturn, life: Life) -> list[ReturnedGoods]:
+    """All of it, good, unless the story wants it otherwise."""
+    found = [ReturnedGoods(each.line_id, each.quantity) for each in request.lines]
+    first = found[0]
+    if life.plan.story == "returned_damaged":
+        found[0] = replace(first, good=first.good - 1, damaged=1)
+    elif life.plan.story == "returned_short":
+        found[0] = replace(first, good=first.good - 1)
+    return found

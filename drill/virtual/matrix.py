@@ -24,6 +24,9 @@ class Message(StrEnum):
     REFUND = "refund"  # it is asked for
     DECISION = "decision"  # somebody signs, or withdraws
     REFUNDED = "refunded"  # a provider tells of money that went back
+    WAYBILL = "waybill"  # the buyer has sent the goods back
+    CAME_BACK = "came back"  # the warehouse received them, and looked
+    ASSESSMENT = "assessment"  # somebody says what damage costs
 
 
 class Call(StrEnum):
@@ -35,6 +38,7 @@ class Call(StrEnum):
     STOP = "warehouse.stop"
     PAY_BACK = "payments.refund"
     PAID_BACK = "payments.query_refund"
+    EXPECT = "warehouse.expect_return"
 
 
 class Fault(StrEnum):
@@ -78,10 +82,19 @@ REFUND_STEPS = (
     "approvers.standing",
     "approvers.levels",
 )
+RETURN_STEPS = (
+    "refunds.expect_return",
+    "refunds.note_sent",
+    "refunds.receive_return",
+    "refunds.assess_return",
+    "refunds.close_return",
+)
 ORDER_MESSAGES = (Message.ORDER, Message.NOTICE, Message.PARCEL, Message.CANCEL, Message.RECIPIENT)
 REFUND_MESSAGES = (Message.REFUND, Message.DECISION, Message.REFUNDED)
+RETURN_MESSAGES = (Message.WAYBILL, Message.CAME_BACK, Message.ASSESSMENT)
 ORDER_CALLS = (Call.QUERY, Call.CLOSE, Call.PUSH, Call.STOP)
 REFUND_CALLS = (Call.PAY_BACK, Call.PAID_BACK)
+RETURN_CALLS = (Call.EXPECT,)
 API_MOMENTS = ("received", "kept", "accepted")  # before the evidence, before the acceptance, before the answer
 
 
@@ -101,7 +114,12 @@ class Point:
 
     @property
     def message(self) -> Message:
-        return Message(self.at.split()[0])
+        return Message(self.at.removesuffix(f" {self.moment}") if self.moment else self.at)
+
+    @property
+    def moment(self) -> str:
+        """How far the message had come; of the API only."""
+        return self.at.rpartition(" ")[2] if self.component is Component.API else ""
 
 
 @dataclass(frozen=True, order=True)
@@ -128,6 +146,7 @@ def _cells(points: Sequence[Point]) -> tuple[Cell, ...]:
 
 ORDER_POINTS = _points(RECORD_STEPS, ORDER_CALLS, ORDER_MESSAGES)
 REFUND_POINTS = _points(REFUND_STEPS, REFUND_CALLS, REFUND_MESSAGES)
-POINTS = (*ORDER_POINTS, *REFUND_POINTS)
-ORDER_CELLS, REFUND_CELLS = _cells(ORDER_POINTS), _cells(REFUND_POINTS)
-CELLS = (*ORDER_CELLS, *REFUND_CELLS)
+RETURN_POINTS = _points(RETURN_STEPS, RETURN_CALLS, RETURN_MESSAGES)
+POINTS = (*ORDER_POINTS, *REFUND_POINTS, *RETURN_POINTS)
+ORDER_CELLS, REFUND_CELLS, RETURN_CELLS = map(_cells, (ORDER_POINTS, REFUND_POINTS, RETURN_POINTS))
+CELLS = (*ORDER_CELLS, *REFUND_CELLS, *RETURN_CELLS)

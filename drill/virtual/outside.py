@@ -1,7 +1,7 @@
 """The provider and the warehouse of the drill: fakes that misbehave as planned, and keep books of what happened."""
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from domain.money import Money
 from domain.payment import Capture
 from domain.refund_leg import RefundOutcome
+from domain.returns import ReturnedGoods
 from domain.shipment import Parcel, ParcelContent
 from drill.virtual.bank import Bank
 from drill.virtual.fakes import FakeProvider, FakeWarehouse
@@ -29,12 +30,14 @@ from ports.payments import (
     TradeQuestion,
 )
 from ports.warehouse import (
+    ExpectedReturn,
     ParcelEvent,
     ParcelEventKind,
     ParcelLine,
     PushAnswer,
     PushOutcome,
     PushRequest,
+    ReturnEvent,
     StopAnswer,
 )
 
@@ -115,13 +118,18 @@ class Provider(FakeProvider):
 
 @dataclass
 class Warehouse(FakeWarehouse):
-    """`packs`: what follows when an order was taken for the first time. `refuses`: references it does not like yet."""
+    """`packs`, `comes_back`: what follows when an order, or a return, was taken for the first time.
+
+    `refuses`: references it does not like yet. `found`: what came of each return.
+    """
 
     wire: Calls = field(kw_only=True)
     packs: Callable[[str], None] = field(kw_only=True)
+    comes_back: Callable[[ExpectedReturn], None] = field(kw_only=True)
     refuses: set[str] = field(default_factory=set)
     pushed_at: dict[str, datetime] = field(default_factory=dict)
     parcels: dict[str, list[Parcel]] = field(default_factory=dict)
+    found: dict[str, Sequence[ReturnedGoods]] = field(default_factory=dict)
 
     async def push(self, request: PushRequest) -> PushAnswer:
         about = (request.reference, request.transaction_id, _parameters(request))
@@ -143,6 +151,18 @@ class Warehouse(FakeWarehouse):
         life = self.wire.lives.of_reference(reference)
         return await self.wire.through(Call.STOP, life, about, lambda: stop(reference, transaction_id))
 
+    async def expect_return(self, request: ExpectedReturn) -> None:
+        life = self.wire.lives.of_reference(request.order_reference)
+        parameters = {**_parameters(request), "lines": [vars(each) for each in request.lines]}
+        about = (request.reference, request.transaction_id, parameters)
+        await self.wire.through(Call.EXPECT, life, about, lambda: self._expect(request))
+
+    async def _expect(self, request: ExpectedReturn) -> None:
+        known = request.reference in self.returns
+        await super().expect_return(request)
+        if not known:
+            self.comes_back(request)
+
     def leave(self, reference: str, parcel_no: str, units: dict[str, int]) -> Parcel:
         """A parcel leaves; from here on it is too late to stop the order."""
         self.gone.add(reference)
@@ -157,8 +177,12 @@ class Warehouse(FakeWarehouse):
         parcels[place] = parcels[place].joined(Parcel(parcel_no, "", "", (), delivered_at=self.clock.now()))
         return parcels[place]
 
-    def read_event(self, message: RawMessage) -> ParcelEvent:
+    def read_event(self, message: RawMessage) -> ParcelEvent | ReturnEvent:
         content = json.loads(message.body)
+        at = datetime.fromisoformat(content["occurred_at"])
+        if content["type"] == "return.received":
+            goods = tuple(ReturnedGoods(**each) for each in content["lines"])
+            return ReturnEvent(content["id"], content["reference"], goods, at)
         return ParcelEvent(
             content["id"],
             ParcelEventKind(content["type"]),
@@ -167,11 +191,11 @@ class Warehouse(FakeWarehouse):
             content["carrier"],
             content["waybill_no"],
             tuple(ParcelLine(line_id, count) for line_id, count in content["lines"].items()),
-            datetime.fromisoformat(content["occurred_at"]),
+            at,
         )
 
 
-def _parameters(request: PushRequest) -> object:
+def _parameters(request: PushRequest | ExpectedReturn) -> dict[str, Any]:
     return {name: value for name, value in asdict(request).items() if name != "transaction_id"}
 
 

@@ -1,15 +1,27 @@
 """What happens in a schedule, drawn from seed and number alone: each can be had again by itself."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from domain.reference import OrderId
-from drill.virtual.matrix import ORDER_CELLS, POINTS, REFUND_CELLS, Call, Cell, Component, Fault, Message, Point
+from drill.virtual.matrix import (
+    ORDER_CELLS,
+    POINTS,
+    REFUND_CELLS,
+    RETURN_CELLS,
+    Call,
+    Cell,
+    Component,
+    Fault,
+    Message,
+    Point,
+)
 from drill.virtual.stories import STORIES, Strike, is_lost_task, reaching
 
 ORDERS = 2  # of which each is to hit a cell of its own
 REFUNDS = 2  # orders of which money goes back, likewise
+RETURNS = 1  # of which goods come back too
 THIRD_ORDER_SHARE = 0.3
 FURTHER_CRASH_SHARE = 0.6
 FURTHER_STRIKES = (0, 1, 1, 2)
@@ -45,11 +57,15 @@ class Schedule:
     @property
     def of_orders(self) -> "Schedule":
         """Without the orders whose money goes back."""
-        return replace(self, plans=self.plans[:-REFUNDS])
+        return replace(self, plans=self.plans[: -REFUNDS - RETURNS])
 
     @property
     def of_refunds(self) -> "Schedule":
-        return replace(self, plans=self.plans[-REFUNDS:])
+        return replace(self, plans=self.plans[-REFUNDS - RETURNS : -RETURNS])
+
+    @property
+    def of_returns(self) -> "Schedule":
+        return replace(self, plans=self.plans[-RETURNS:])
 
     @property
     def shop_id(self) -> str:
@@ -80,16 +96,18 @@ def draw(seed: int, number: int) -> Schedule:
         order_id = OrderId("shop", shop_of(number), str(place + 1))
         quiet = not rival and rng.random() < QUIET_SHARE
         plans.append(_quiet(rng, order_id) if quiet else _plan(rng, cell, order_id, rival=rival))
-    return Schedule(seed, number, (*plans, *_refunds(seed, number, len(plans))))
+    plans += _more(seed, number, "refunds", REFUNDS, REFUND_CELLS, len(plans))
+    plans += _more(seed, number, "returns", RETURNS, RETURN_CELLS, len(plans))
+    return Schedule(seed, number, tuple(plans))
 
 
-def _refunds(seed: int, number: int, before: int) -> Iterator[Plan]:
-    """Orders whose money goes back; these go round the refunds' cells."""
-    cells = list(REFUND_CELLS)
+def _more(seed: int, number: int, what: str, count: int, of: Sequence[Cell], before: int) -> Iterator[Plan]:
+    """Orders whose money goes back; these go round cells of their own."""
+    cells = list(of)
     random.Random(seed).shuffle(cells)
-    rng = random.Random(f"{seed}/{number}/refunds")
-    for place in range(REFUNDS):
-        cell = cells[(number * REFUNDS + place) % len(cells)]
+    rng = random.Random(f"{seed}/{number}/{what}")
+    for place in range(count):
+        cell = cells[(number * count + place) % len(cells)]
         order_id = OrderId("shop", shop_of(number), str(before + place + 1))
         yield _plan(rng, cell, order_id, rival=False)
 

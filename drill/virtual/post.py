@@ -2,12 +2,13 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from domain.payment import Capture
+from domain.returns import ReturnedGoods
 from domain.shipment import Parcel
 from drill.virtual.edge import FINAL, Delivery, Edge
 from drill.virtual.life import Life
@@ -17,7 +18,7 @@ from drill.virtual.stage_time import StageTime
 RETRY_AFTER_MINUTES = (1, 2, 4, 8, 16, 30, 60, 120, 240, 480)
 COPIES = (2, 3)
 TAKEN = range(200, 300)
-ANSWERED = (Message.REFUND, Message.DECISION)
+ANSWERED = (Message.REFUND, Message.DECISION, Message.WAYBILL, Message.ASSESSMENT)
 AT_ONCE_SECONDS, MEANWHILE_SECONDS = 0.5, 0.1  # real ones
 
 
@@ -82,7 +83,10 @@ class Post:
             Message.CANCEL: lambda: self._edge.cancel(life, facts["reason"]),
             Message.RECIPIENT: lambda: self._edge.recipient(life, facts),
             Message.REFUND: lambda: self._edge.refund(life, facts),
-            Message.DECISION: lambda: self._edge.decision(life, facts),
+            Message.DECISION: lambda: self._edge.said(life, letter.message, facts),
+            Message.WAYBILL: lambda: self._edge.said(life, letter.message, facts),
+            Message.ASSESSMENT: lambda: self._edge.said(life, letter.message, facts),
+            Message.CAME_BACK: lambda: self._edge.parcel(life, letter.body, letter.message),
             Message.REFUNDED: lambda: self._edge.notice(life, letter.body, Message.REFUNDED),
         }[letter.message]
 
@@ -111,3 +115,15 @@ def parcel_event(life: Life, reference: str, parcel: Parcel, kind: str, occurred
         "occurred_at": occurred_at.isoformat(),
     }
     return Letter(Message.PARCEL, life, facts)
+
+
+def return_event(life: Life, reference: str, found: Sequence[ReturnedGoods], occurred_at: datetime) -> Letter:
+    lines = [{"line_id": each.line_id, "good": each.good, "damaged": each.damaged} for each in found]
+    facts = {
+        "id": f"back-{reference}",
+        "type": "return.received",
+        "reference": reference,
+        "lines": lines,
+        "occurred_at": occurred_at.isoformat(),
+    }
+    return Letter(Message.CAME_BACK, life, facts)

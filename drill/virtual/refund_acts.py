@@ -20,6 +20,7 @@ MOST_SIGNATURES = 30
 LONG_DAYS = 14
 SELDOMER, SELDOMEST_MINUTES = 1.5, 120.0  # how often it is looked at
 SILENT_DAYS = 4
+DAMAGE_MINOR = 100
 SCRIPTS: dict[str, Sequence[RefundOutcome]] = {
     "refund_refused": (RefundOutcome.REFUSED,),
     "refund_closed": (RefundOutcome.CLOSED,),
@@ -154,6 +155,75 @@ async def refund_goods_stopped(act: Act) -> None:
     await ended(act)
 
 
+def _all_units(act: Act) -> dict[str, Any]:
+    return {"kind": "return", "units": [{"line_id": "1", "quantity": act.quantity}]}
+
+
+async def _awaited(act: Act, number: int) -> RefundView | None:
+    """Approved: the goods are to come back."""
+    await decide(act, number)
+    await act.until(lambda: (found := view(act.life, number)) and found.back is not None)
+    return view(act.life, number)
+
+
+async def returned(act: Act) -> None:
+    await ask(act, 1, _all_units(act))
+    await _sent_back(act, 1)
+
+
+async def return_asked_twice(act: Act) -> None:
+    """In two tabs at the same moment: one is opened, the other one refused."""
+    act.time.start(ask(act, 1, _all_units(act)))
+    await ask(act, 2, _all_units(act))
+    await act.until(lambda: view(act.life, 1))
+    for number in (1, 2):
+        if (found := view(act.life, number)) is not None and not found.ended:
+            await _sent_back(act, number)
+
+
+async def _sent_back(act: Act, number: int) -> None:
+    """Whatever the warehouse finds; another amount than was approved is signed for again."""
+    found = await _awaited(act, number)
+    if found is not None:
+        await act.pauses(10, 1000)
+        waybill = {"refund": found.refund_id, "by": APPLICANT, "carrier": "sf", "waybill_no": f"SF-{found.refund_id}"}
+        await act.send(Letter(Message.WAYBILL, act.life, waybill))
+        await act.until(lambda: _is_here(act.life, number), hours=LONG_DAYS * 24)
+        if act.life.plan.story == "returned_damaged":
+            off = {"line_id": "1", "amount_minor": DAMAGE_MINOR}
+            said = {"refund": found.refund_id, "by": "lin", "reason": "a dent", "deductions": [off]}
+            await act.send(Letter(Message.ASSESSMENT, act.life, said))
+        if act.life.plan.story in ("returned_damaged", "returned_short"):
+            await decide(act, number)
+    await ended(act)
+
+
+def _is_here(life: Life, number: int) -> bool:
+    found = view(life, number)
+    return found is not None and (found.ended or (found.back is not None and found.back.received_at is not None))
+
+
+async def return_not_sent(act: Act) -> None:
+    """The buyer keeps the goods until his window closes; meanwhile he gets the freight back."""
+    await ask(act, 1, _all_units(act))
+    await _awaited(act, 1)
+    await ask(act, 2, {"shipping_minor": SHIPPING_MINOR})
+    await decide(act, 2)
+    await ended(act)
+
+
+async def return_withdrawn(act: Act) -> None:
+    """The buyer wants to keep the goods after all, and gets the freight back."""
+    await ask(act, 1, _all_units(act))
+    found = await _awaited(act, 1)
+    if found is not None:
+        said = {"refund": found.refund_id, "verb": "withdraw", "by": APPLICANT, "version": found.version}
+        await act.send(Letter(Message.DECISION, act.life, said))
+    await ask(act, 2, {"shipping_minor": SHIPPING_MINOR})
+    await decide(act, 2)
+    await ended(act)
+
+
 def of_what_arrived(story: Callable[[Act], Awaitable[None]]) -> Callable[[Act], Awaitable[None]]:
     async def told(act: Act) -> None:
         await arrived(act)
@@ -177,5 +247,9 @@ REFUND_ACTS: dict[str, Callable[[Act], Awaitable[None]]] = {
     "refund_signed_late": of_what_arrived(refund_signed_late),
     "refund_unclear": of_what_arrived(refund_unclear),
     "refund_reversed": of_what_arrived(refund_reversed),
+    **dict.fromkeys(("returned", "returned_damaged", "returned_short"), of_what_arrived(returned)),
+    "return_asked_twice": of_what_arrived(return_asked_twice),
+    "return_not_sent": of_what_arrived(return_not_sent),
+    "return_withdrawn": of_what_arrived(return_withdrawn),
     "refund_goods_stopped": _then_over,
 }

@@ -8,6 +8,7 @@ from temporalio.client import (
     Client,
     Interceptor,
     OutboundInterceptor,
+    SignalWorkflowInput,
     StartWorkflowInput,
     StartWorkflowUpdateInput,
     StartWorkflowUpdateWithStartInput,
@@ -36,6 +37,10 @@ class _Wire(OutboundInterceptor):
         start = super().start_workflow
         handle: WorkflowHandle[Any, Any] = await _spoken(lambda: start(input))
         return handle
+
+    async def signal_workflow(self, input: SignalWorkflowInput) -> None:  # noqa: A002
+        signal = super().signal_workflow
+        await _spoken(lambda: signal(input))
 
     async def start_workflow_update(self, input: StartWorkflowUpdateInput) -> WorkflowUpdateHandle[Any]:  # noqa: A002
         update = super().start_workflow_update

@@ -72,7 +72,8 @@ class Staff:
             Cause.OUT_OF_STOCK: self._restock,
             Cause.UNMATCHED_SKU: self._match,
             Cause.PUSH_REFUSED: self._mend,
-            Cause.ADDRESS_INCOMPLETE: self._wait_for_the_buyer,
+            Cause.ADDRESS_INCOMPLETE: self._wait_for_another,
+            Cause.RETURN_DAMAGED: self._wait_for_another,
         }
         return await deeds.get(Cause(case.cause), self._try_again)(life)
 
@@ -100,7 +101,8 @@ class Staff:
         self._warehouse.refuses.discard(life.order_id.warehouse_reference())
         return Choice.RETRY
 
-    async def _wait_for_the_buyer(self, life: Life) -> None:
+    async def _wait_for_another(self, life: Life) -> None:
+        """The buyer mends it, or who looks at the damage."""
         del life
 
     async def _try_again(self, life: Life) -> Choice:

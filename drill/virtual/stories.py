@@ -68,6 +68,8 @@ _TOLD = {Message.NOTICE, Message.PARCEL}
 _SIGNED = {"refunds.open", "refunds.move_approval", "approvers.route", "approvers.standing", "approvers.levels"}
 _REFUNDED = {*_SIGNED, "refunds.plan", "refunds.ask_leg", "refunds.record_answer", Call.PAY_BACK}
 _ASKED_ABOUT = {*_REFUNDED, Call.PAID_BACK}
+_AWAITED = {"refunds.expect_return", "refunds.note_sent", "refunds.receive_return", Call.EXPECT}
+_BACK = {Message.WAYBILL, Message.CAME_BACK, Message.REFUNDED}
 _WORDS = {Message.REFUND, Message.DECISION, Message.REFUNDED}
 _BOTH = {Call.PAY_BACK, Call.PAID_BACK}
 
@@ -127,6 +129,14 @@ STORIES: Mapping[str, Story] = {
         _WORDS,
         {Call.PAY_BACK, Call.STOP},
     ),
+    "returned": _story(_AWAITED, _BACK, {Call.EXPECT, Call.PAY_BACK}),
+    "returned_damaged": _story(
+        {*_AWAITED, "refunds.assess_return"}, {*_BACK, Message.ASSESSMENT}, {Call.EXPECT, Call.PAY_BACK}
+    ),
+    "returned_short": _story(_AWAITED, _BACK, {Call.EXPECT, Call.PAY_BACK}),
+    "return_asked_twice": _story(_AWAITED, _BACK, {Call.EXPECT, Call.PAY_BACK}),
+    "return_not_sent": _story({"refunds.expect_return", "refunds.close_return"}, {Message.REFUNDED}, {Call.PAY_BACK}),
+    "return_withdrawn": _story({"refunds.expect_return"}, {Message.REFUNDED}, {Call.PAY_BACK}),
     "cancelled_unpaid": _story(set(), set(), set()),
 }
 

@@ -137,3 +137,13 @@ def test_a_bundle_is_whole_only_with_all_of_its_parts_but_each_good_part_is_stoc
     found = received(what, refund, back, (ReturnedGoods("1.1", 3), ReturnedGoods("1.2", 1, 1)), NOON)
     assert found.back.lines == (CameBack("1", 1, 0, 1),)
     assert found.back.restocked == {"A": 3, "B": 1}
+
+
+def test_of_a_bundle_of_which_nothing_whole_came_the_parts_are_no_stock_of_ours() -> None:
+    parts = (Demand("1.1", "A", 2, yuan("100.00")), Demand("1.2", "B", 2, yuan("36.00")))
+    what = replace(arrived(), demands=parts, parcels=())
+    refund = replace(approved(arrived()), goods=Goods.UNDER_WAY)
+    found = received(what, refund, expected("other", NOON, WEEK), (ReturnedGoods("1.2", 2),), NOON)
+    assert (found.refund.stage, found.back.restocked, found.restocked) == (RefundStage.RETURN_CLOSED, {}, ())
+    (case,) = found.cases
+    assert (case.cause, "2 of line 1.2 are the buyer's" in case.detail) == (Cause.UNEXPECTED_RETURN, True)

@@ -33,7 +33,7 @@ Patch = pytest.MonkeyPatch
 class Bug:
     """`shows`: the invariant that must break. `sql` spoils the record first, where a constraint would help.
 
-    Only that part of the schedule is played which it is about: its refunds, or its other orders.
+    Only that part of the schedule is played which it is about: its refunds, its returns, or its other orders.
     """
 
     what: str
@@ -42,6 +42,7 @@ class Bug:
     schedule: int
     sql: str = ""
     of_refunds: bool = False
+    of_returns: bool = False
 
 
 def check_then_insert(patch: Patch) -> None:

@@ -1,5 +1,9 @@
 """Bugs that pay back twice, or say so: planted like those of planted.py, and nowhere in the product."""
 
+import asyncio
+from collections import Counter
+from collections.abc import Iterable
+from contextvars import ContextVar
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,17 +13,22 @@ from sqlalchemy import text
 
 from api import refund_notices
 from api.acceptance import Acceptance
-from domain import repayment
+from domain import repayment, returns
+from domain.order import Order
 from domain.refund import Refund, Repayment
 from domain.refund_leg import RefundOutcome, Told
 from domain.refund_money import Quote
+from domain.returns import Return, Returned, ReturnedGoods
 from drill.virtual.outside import Provider
-from persistence import refunds
+from persistence import refund_rows, refunds
+from persistence.refund_transition import Ground
+from persistence.refunds import PostgresRefunds
 from ports.payments import RefundAnswer, RefundOrder
-from ports.refunds import RefundTold
+from ports.refunds import RefundAsked, RefundTold, RefundView
 from tests.drill.planted import Bug
 
 Patch = pytest.MonkeyPatch
+A_MOMENT_SECONDS = 0.3  # in which others do the same
 GIVES_UP_AFTER = timedelta(days=3)
 
 
@@ -80,6 +89,52 @@ def second_writer(patch: Patch) -> None:
     patch.setattr(refund_notices, "_tell", write_and_tell)
 
 
+def approval_version_ignored(patch: Patch) -> None:
+    """What was signed for counts for another amount too."""
+
+    def careless(refund: Refund, quote: Quote) -> Refund:
+        return replace(refund, quote=quote, approved=(quote.amount, refund.version))
+
+    patch.setattr(returns, "_worth", careless)
+
+
+def restock_everything(patch: Patch) -> None:
+    """Whatever comes back is sold again, damaged or not."""
+    looked_at = returns.received
+
+    def received(order: Order, refund: Refund, back: Return, goods: Iterable[ReturnedGoods], now: datetime) -> Returned:
+        found = tuple(goods)
+        came = looked_at(order, refund, back, found, now)
+        skus = {each.line_id: each for each in returns.to_come_back(order, refund)}
+        stock = tuple(skus[each.line_id].units(each.good + each.damaged) for each in found)
+        units = Counter[str]()
+        for each in stock:
+            units[each.sku] += each.quantity
+        return replace(came, back=replace(came.back, restocked=dict(units)), restocked=stock)
+
+    patch.setattr(returns, "received", received)
+
+
+def check_then_insert(patch: Patch) -> None:
+    """What else counts is looked up first; by the time that the refund is written, another one may stand there."""
+    known: ContextVar[frozenset[str]] = ContextVar("known")
+    opened = PostgresRefunds.open
+
+    async def open_later(self: PostgresRefunds, fact: RefundAsked) -> RefundView:
+        async with self._engine.connect() as db:
+            known.set(frozenset(await refund_rows.load_all(db, fact.order_id)))
+        await asyncio.sleep(A_MOMENT_SECONDS)
+        return await opened(self, fact)
+
+    def seen_before(here: Ground) -> list[Refund]:
+        seen = known.get(None)
+        others = (each.refund for refund_id, each in here.all.items() if refund_id != here.refund_id)
+        return [each for each in others if seen is None or each.refund_id in seen]
+
+    patch.setattr(PostgresRefunds, "open", open_later)
+    patch.setattr(Ground, "others", property(seen_before))
+
+
 LEGS = "refunds-are-legs"
 REFUND_BUGS = (
     Bug("a new number per attempt", new_number_per_attempt, LEGS, 9, of_refunds=True),
@@ -93,4 +148,7 @@ REFUND_BUGS = (
         of_refunds=True,
     ),
     Bug("a second writer", second_writer, "refunds-are-booked", 13, of_refunds=True),
+    Bug("approval version ignored", approval_version_ignored, "refunds-are-approved", 0, of_returns=True),
+    Bug("restock everything", restock_everything, "returned-stock-was-good", 0, of_returns=True),
+    Bug("check then insert a refund", check_then_insert, "nothing-refused-by-the-record", 2, of_returns=True),
 )

@@ -39,4 +39,6 @@ async def found_with(bug: Bug, records: Records, schedules: Iterable[int]) -> li
 
 
 def _part(bug: Bug, schedule: Schedule) -> Schedule:
+    if bug.of_returns:
+        return schedule.of_returns
     return schedule.of_refunds if bug.of_refunds else schedule.of_orders

@@ -12,22 +12,28 @@ from activities.refunds import RefundActivities
 from activities.warehouse import WarehouseActivities
 from drill.virtual import goods
 from drill.virtual.acts import ACTS
-from drill.virtual.matrix import CELLS, POINTS, RECORD_STEPS, REFUND_STEPS, Call, Cell, Component, Fault, Message, Point
+from drill.virtual.matrix import (
+    CELLS,
+    POINTS,
+    RECORD_STEPS,
+    REFUND_STEPS,
+    RETURN_STEPS,
+    Call,
+    Cell,
+    Component,
+    Fault,
+    Message,
+    Point,
+)
 from drill.virtual.plan import SHORT, draw
 from drill.virtual.stories import STORIES, Strike, is_lost_task, reaching
 
-NOT_YET = {  # goods that come back, and money that goes back by itself: no story has any yet
+NOT_YET = {  # money that goes back by itself: no story has any yet
     "records.due_back",
     "records.hear_of_refund",
     "messages.start_refund",
     "messages.tell_order",
     "refunds.approve_by_policy",
-    "refunds.expect_return",
-    "refunds.note_sent",
-    "refunds.close_return",
-    "refunds.receive_return",
-    "refunds.assess_return",
-    "warehouse.expect_return",
     "refunds.hear_platform",  # and what a marketplace pays back
     "refunds.decide_at_deadline",
 }
@@ -43,7 +49,7 @@ def steps_of(*activities: type) -> set[str]:
 
 def test_every_step_that_a_worker_takes_is_in_the_matrix() -> None:
     ours = steps_of(RecordActivities, RefundActivities, ApproverActivities, MessageActivities)
-    assert ours - NOT_YET == {*RECORD_STEPS, *REFUND_STEPS}
+    assert ours - NOT_YET == {*RECORD_STEPS, *REFUND_STEPS, *RETURN_STEPS}
     assert steps_of(PaymentActivities, WarehouseActivities) - NOT_YET == {*Call}
 
 
@@ -52,7 +58,7 @@ def test_every_component_is_cut_or_killed_at_every_step_or_message(component: Co
     steps = {point.at for point in POINTS if point.component is component and point.is_step}
     messages = {point.message for point in POINTS if point.component is component and not point.is_step}
     calls = {*Call} if component is Component.WORKER else set()
-    assert steps == (set() if component is Component.API else {*RECORD_STEPS, *REFUND_STEPS, *calls})
+    assert steps == (set() if component is Component.API else {*RECORD_STEPS, *REFUND_STEPS, *RETURN_STEPS, *calls})
     assert messages == (set() if component is Component.WORKER else set(Message))
 
 
