@@ -41,7 +41,8 @@ class RefundWorkflow(RefundOfGoods, RefundOfPlatform):
         self._route = start.route
         self._asks.update(start.asks)
         self._order_knows = False
-        self._levels: dict[tuple[int, str, datetime], list[Level]] = {}  # who is still to be reminded of which task
+        self._levels: dict[object, list[Level]] = {}  # who is still to be reminded of which task
+        self._nearest: datetime | None = None  # of the platform's deadlines, less our margin: more time moves no level
 
     @workflow.run
     async def run(self, start: RefundStart) -> RefundEnd:
@@ -222,9 +223,10 @@ class RefundWorkflow(RefundOfGoods, RefundOfPlatform):
     async def _next_reminder(self, route: Route) -> tuple[Task, Level] | None:
         """The open task whose superior is to be told first, and when."""
         found: list[tuple[Task, Level]] = []
+        self._nearest = min((each for each in (self._nearest, self._by) if each), default=None)
         for task in self._approval.open_tasks:
             assert task.opened_at is not None
-            key = (task.task_id, task.signer, task.opened_at)
+            key = self._clock_of(task)
             if key not in self._levels:
                 applicant, limit = self._refund.applicant, route.limits[task.step]
                 asked = TaskAsked(task.signer, applicant, route.entity_id, task.opened_at, limit, self._by)
@@ -236,10 +238,13 @@ class RefundWorkflow(RefundOfGoods, RefundOfPlatform):
             found.append((task, self._levels[key][0]))
         return min(found, key=lambda each: (each[1].at, each[0].task_id), default=None)
 
+    def _clock_of(self, task: Task) -> object:
+        """Another signer, another beginning, a nearer deadline of the platform: another clock."""
+        return task.task_id, task.signer, task.opened_at, self._nearest
+
     async def _remind(self, task: Task, level: Level) -> None:
         """One message to each level; the last superior keeps being told, each day."""
-        assert task.opened_at is not None
-        _pass(self._levels[(task.task_id, task.signer, task.opened_at)])
+        _pass(self._levels[self._clock_of(task)])
         count = 1 + sum(each.task_id == task.task_id and not each.skipped for each in self._refund.reminders)
         for person, reason in level.skipped:
             note = Reminder(task.task_id, count, person, workflow.now(), reason)
@@ -251,8 +256,7 @@ class RefundWorkflow(RefundOfGoods, RefundOfPlatform):
     async def _page(self) -> None:
         """The last superior of each open task, before the platform's clock decides."""
         for task in self._approval.open_tasks:
-            assert task.opened_at is not None
-            last = self._levels[(task.task_id, task.signer, task.opened_at)][-1]
+            last = self._levels[self._clock_of(task)][-1]
             await self._remind(task, Level(workflow.now(), last.person))
 
     def _told_of(self, task: Task) -> int:

@@ -115,6 +115,21 @@ async def test_a_deadline_in_6_hours_is_honoured_levels_share_the_time_and_it_is
     assert len(world.platform.said("extend")) == 1
 
 
+async def test_a_deadline_that_comes_nearer_is_shared_by_the_levels_that_are_left(world: PlatformWorld) -> None:
+    asked = await world.asks(hours=72)
+    await world.until_tasks()
+    await world.passes(hours=1)
+    assert asked.deadline is not None
+    nearer = replace(asked, revision=asked.revision + 1, deadline=asked.deadline - timedelta(hours=66))
+    world.platform.sales[NUMBER] = nearer
+    await world.hears(nearer)
+    await world.passes(hours=3, minutes=58)
+    ((person, after),) = await world.reminders()
+    assert (person, round(after / timedelta(minutes=1))) == ("fang", 150)
+    await world.passes(minutes=4)
+    assert [person for person, _ in await world.reminders()] == ["fang", "boss"]
+
+
 async def test_what_nobody_decides_is_agreed_by_the_platforms_clock_after_the_last_superior_was_paged(
     world: PlatformWorld,
 ) -> None:
