@@ -26,7 +26,7 @@ from ports.reminders import Reminders
 
 log = logging.getLogger("lockstep.reminders")
 _TURN = text("select pg_advisory_xact_lock(hashtext('lockstep reminders'))")
-_SIGNATURES = text("select id, reminders from refunds where id = any(:refunds)")
+_SIGNATURES = text("select id, reminders, approval from refunds where id = any(:refunds)")
 _TOLD = text("select * from reminders where thing = any(:things) order by thing, since, level, skipped = '', person")
 
 
@@ -129,11 +129,12 @@ async def told_of(db: AsyncConnection, things: Iterable[OpenThing]) -> dict[str,
     found = await told(db, {each.id: each.since for each in things})
     tasks = {each.id: each.refund_id for each in things if each.about == "approval" and each.since is None}
     if tasks:
+        read = datetime.fromisoformat
         for row in await db.execute(_SIGNATURES, {"refunds": list(set(tasks.values()))}):
+            began = {each["task_id"]: each["opened_at"] for each in row.approval["tasks"]}
             for each in row.reminders:
-                name = f"{row.id}/{each['task_id']}"
-                at = datetime.fromisoformat(each["at"])
-                reminder = Reminder(each["level"], each["person"], at, each["skipped"])
-                if name in tasks:
+                name, at, since = f"{row.id}/{each['task_id']}", read(each["at"]), began.get(each["task_id"])
+                if name in tasks and since and at >= read(since):  # an earlier version had tasks of the same numbers
+                    reminder = Reminder(each["level"], each["person"], at, each["skipped"])
                     found[name] = (*found.get(name, ()), reminder)
     return found

@@ -8,8 +8,10 @@ import pytest
 from sqlalchemy import text
 
 from domain.case import Cause, NewCase
+from domain.limits import Limits
 from persistence import cases
 from persistence.audit import first_bad_entry
+from persistence.reminders import PostgresReminders
 from tests.api.conftest import Edge
 from tests.builders import NOON, ORDER_ID
 
@@ -172,6 +174,12 @@ async def test_money_at_risk_is_listed_for_those_who_may_read_cases(edge: Edge) 
     assert {"about": "case", "id": case, "owner": "warehouse", "amount_minor": 14_400}.items() <= answer.json()[
         "things"
     ][0].items()
+    edge.clock.time += timedelta(days=1)
+    assert await PostgresReminders(edge.house.engine, edge.clock, Limits(), {}).look() == 0, "nobody is there yet"
+    answer = await edge.browser.get("/money-at-risk", headers=await edge.token("cases:read"))
+    (told,) = answer.json()["things"][0]["reminders"]
+    assert (told["level"], told["person"]) == (1, "")
+    assert told["skipped"] == "nobody is there to be told of what warehouse owns"
     assert (await edge.browser.get("/money-at-risk", headers=await edge.token("orders:read"))).status_code == 403
     refused = await edge.browser.get("/money-at-risk?limit=0", headers=await edge.token("cases:read"))
     assert refused.status_code == 422

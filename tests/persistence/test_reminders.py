@@ -81,6 +81,13 @@ async def test_a_case_is_told_of_at_24_hours_level_by_level_until_it_is_decided(
     await watched.decide(case_id)
     assert await watched.look(30 * DAY) == 0
     async with watched.record.connect() as db:
+        messages = await db.execute(text("select recipient, written_at from news order by written_at"))
+        assert [(row.recipient, row.written_at - NOON) for row in messages] == [
+            ("fang", DAY),
+            ("boss", 2 * DAY),
+            ("boss", 3 * DAY),
+        ], "each of them finds it among his messages"
+    async with watched.record.connect() as db:
         case = await find_case(db, case_id)
     assert case is not None
     assert [(each.level, each.person) for each in case.reminders] == [(1, "fang"), (2, "boss"), (3, "boss")]
