@@ -203,7 +203,10 @@ class LegAnswer(BaseModel):
 
 
 class RefundAnswer(BaseModel):
-    """`refusal`: why it was refused. `goods`: what becomes of them. `approval` is null until somebody is asked."""
+    """`refusal`: why it was refused. `goods`: what becomes of them. `approval` is null until somebody is asked.
+
+    `attempt`: how often this was asked for; `follows`: the request before, which came to nothing.
+    """
 
     refund: str
     order: str
@@ -224,5 +227,7 @@ class RefundAnswer(BaseModel):
     legs: list[LegAnswer]
     goods_back: ReturnAnswer | None
     cases: list[CaseAnswer]
+    attempt: int
+    follows: str | None
     requested_at: datetime
     updated_at: datetime

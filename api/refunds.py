@@ -185,6 +185,8 @@ def _answer(found: KnownRefund) -> RefundAnswer:
         ],
         goods_back=None if loaded.back is None else _back(loaded.back),
         cases=[shown(case) for case in found.cases],
+        attempt=loaded.attempt,
+        follows=loaded.follows,
         requested_at=found.requested_at,
         updated_at=found.updated_at,
     )

@@ -43,7 +43,7 @@ _LOAD_OPEN = text(
 
 @dataclass(frozen=True)
 class LoadedRefund:
-    """The refund, and what of it the domain does not decide on."""
+    """The refund, and what of it the domain does not decide on. `follows`: the request that it is asked again after."""
 
     refund: Refund
     reason: str
@@ -53,6 +53,8 @@ class LoadedRefund:
     policy: str | None = None
     back: Return | None = None
     sale: AfterSale | None = None
+    attempt: int = 1
+    follows: str | None = None
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,18 @@ def _from_row(order_id: OrderId, row: dict[str, Any]) -> LoadedRefund:
     reminders = _REMINDERS.validate_python(row["reminders"])
     back = None if row["back"] is None else RETURN.validate_python(row["back"])
     sale = after_sales.from_row(row["sale"]) if row["sale"] else None
-    return LoadedRefund(refund, row["reason"], approval, row["approval_moves"], reminders, row["policy"], back, sale)
+    return LoadedRefund(
+        refund,
+        row["reason"],
+        approval,
+        row["approval_moves"],
+        reminders,
+        row["policy"],
+        back,
+        sale,
+        row["attempt"],
+        row["follows"],
+    )
 
 
 def _line(each: dict[str, Any], currency: str) -> LineBack:
@@ -145,10 +158,19 @@ def _moment(at: str | datetime | None) -> datetime | None:
     return datetime.fromisoformat(at) if isinstance(at, str) else at
 
 
-async def add(db: AsyncConnection, fact: RefundAsked, refund: Refund, now: datetime) -> LoadedRefund:
-    """A new refund with its lines."""
-    loaded = LoadedRefund(refund, fact.reason, sale=fact.sale)
-    told = {"note": fact.note, "requested_at": now, "order_id": str(refund.order_id)}
+async def add(
+    db: AsyncConnection, fact: RefundAsked, refund: Refund, now: datetime, before: LoadedRefund | None = None
+) -> LoadedRefund:
+    """A new refund with its lines; `before`: the request that it follows."""
+    attempt, follows = (1, None) if before is None else (before.attempt + 1, before.refund.refund_id)
+    loaded = LoadedRefund(refund, fact.reason, sale=fact.sale, attempt=attempt, follows=follows)
+    told = {
+        "note": fact.note,
+        "requested_at": now,
+        "order_id": str(refund.order_id),
+        "attempt": attempt,
+        "follows": follows,
+    }
     await db.execute(insert(refunds), {**told, **_row(loaded, now)})
     await _add_lines(db, refund)
     if fact.sale is not None:

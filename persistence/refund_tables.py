@@ -47,6 +47,8 @@ refunds = Table(
     Column("reminders", JSONB, nullable=False, server_default=text("'[]'")),
     Column("approved_minor", BigInteger, nullable=True),
     Column("approved_version", Integer, nullable=True),
+    Column("attempt", Integer, nullable=False, server_default=text("1")),
+    Column("follows", Text, ForeignKey("refunds.id"), nullable=True),  # the request before, which came to nothing
     moment("requested_at"),
     moment("updated_at"),
     moment("ended_at", null=True),

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from domain import refund as refunds
+from domain.asked_again import followed
 from domain.case import CaseDecision, Cause, Choice, NewCase
 from domain.errors import RefundExceedsCeiling, RefundImpossible
 from domain.news import Topic, for_customer, for_staff
@@ -73,13 +74,17 @@ class PostgresRefunds(PostgresReturns, PostgresPlatformRefunds, RefundRecords):
         except (RefundExceedsCeiling, RefundImpossible) as refused:
             why = str(refused)
             refund = refunds.refused_at_once(asking, here.due.currency, why)
-        here.all[fact.refund_id] = await refund_rows.add(here.db, fact, refund, here.now)
+        before = followed(refund, here.others)
+        follows = None if before is None else here.all[before.refund_id]
+        here.all[fact.refund_id] = await refund_rows.add(here.db, fact, refund, here.now, follows)
         await news.write(here.db, for_customer(None, refund), here.now)
         about = {"amount": str(refund.amount), "stage": refund.stage, "reason": fact.reason}
         deed = Deed(asking.applicant, "open_refund", fact.event_ids)
         if why and fact.sale is not None:
             await self._open_case(here, NewCase(Cause.AFTER_SALE_CHANGED, fact.sale.number, why))
-        await self._note(here, (), deed, about | ({"refusal": why} if why else {}))
+        about |= {"refusal": why} if why else {}
+        about |= {"follows": before.refund_id} if before else {}
+        await self._note(here, (), deed, about)
 
     @refusals.step
     async def hear_of_goods(self, step: RefundStep) -> RefundView:

@@ -190,7 +190,10 @@ async def test_a_withdrawn_refund_frees_the_ceiling_and_what_nobody_placed_is_un
     assert (stranger.status_code, stranger.json()["detail"]) == (409, "only ann can withdraw it; refuse it instead")
     withdrawn = await stage.shop.post(f"/refunds/{refund}/withdrawal", json={"by": "ann"})
     assert (withdrawn.status_code, withdrawn.json()["stage"]) == (200, "withdrawn")
-    assert (await ask(stage, "k2", **ALL)).status_code == 202
+    again = await ask(stage, "k2", **ALL)
+    assert again.status_code == 202
+    found = await shown(stage, again.json()["refund"])
+    assert (found["attempt"], found["follows"]) == (2, refund)
     assert (await ask(stage, "k3", order_no="9999", **ALL)).status_code == 404
     assert (await stage.shop.get("/refunds/0000000000000000")).status_code == 404
     assert (await ask(stage, "k4", kind="return", shipping_minor=800)).json()["detail"].startswith("name the units")
