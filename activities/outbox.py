@@ -41,6 +41,7 @@ class OutboxActivities:
     async def send(self, turn: SenderTurn) -> None:
         """Until the turn ends or this worker is told to stop; what is under way ends first."""
         look_at = self._clock.now()
+        looking: asyncio.Task[None] | None = None
         ends_at = look_at + turn.lasts
         sender = LevelSender(self._outbox, self._channels, self._clock, self._limits)
         await sender.begin()
@@ -50,8 +51,8 @@ class OutboxActivities:
                 while not activity.is_worker_shutdown() and self._clock.now() < ends_at:
                     activity.heartbeat()
                     await sender.round(tasks)
-                    if look_at <= self._clock.now():
-                        await self._remind()
+                    if look_at <= self._clock.now() and (looking is None or looking.done()):
+                        looking = tasks.create_task(self._remind())  # beside the levels: there may be many to tell
                         look_at = self._clock.now() + self._limits.reminders_every
                     if next(looks) % FORGET_EVERY == 0:
                         await self._outbox.forget_sent()

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import typer
+from pydantic import Field
 
 from api.risk_bodies import RiskPage
 from cli.endings import WRONG, run
@@ -17,6 +18,17 @@ from ports.clock import SystemClock
 
 Told = Mapping[str, Sequence[Reminder]]
 """By a thing's id."""
+
+
+class RiskSettings(RecordSettings):
+    """When something is due depends on these."""
+
+    limits: Limits = Limits()
+    time_scale: float = Field(default=1.0, gt=0)
+
+    @property
+    def scaled_limits(self) -> Limits:
+        return self.limits.scaled(self.time_scale)
 
 
 def risk(
@@ -58,11 +70,13 @@ def _print(found: list[OpenThing], told: Told) -> None:
 
 
 async def _at_risk() -> tuple[list[OpenThing], Told]:
-    async with open_record(read(RecordSettings)) as engine, engine.connect() as db:
-        found = await money_at_risk.money_at_risk(db, SystemClock().now(), Limits())
+    settings = read(RiskSettings)
+    async with open_record(settings) as engine, engine.connect() as db:
+        found = await money_at_risk.money_at_risk(db, SystemClock().now(), settings.scaled_limits)
         return found, await reminders.told_of(db, found)
 
 
 async def _orphans() -> list[OpenThing]:
-    async with open_record(read(RecordSettings)) as engine, engine.connect() as db:
-        return await money_at_risk.orphans(db, Limits())
+    settings = read(RiskSettings)
+    async with open_record(settings) as engine, engine.connect() as db:
+        return await money_at_risk.orphans(db, settings.scaled_limits)

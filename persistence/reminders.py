@@ -4,7 +4,7 @@ Two senders may look at once, while one is taken for dead: they take turns, and 
 """
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import text
@@ -30,6 +30,9 @@ _SIGNATURES = text("select id, reminders, approval from refunds where id = any(:
 _TOLD = text("select * from reminders where thing = any(:things) order by thing, since, level, skipped = '', person")
 
 
+Due = tuple[OpenThing, Reminder]
+
+
 class PostgresReminders(Reminders):
     """`limits_of`: for causes of cases, or what else is open (`about`), that have a time of their own."""
 
@@ -50,31 +53,28 @@ class PostgresReminders(Reminders):
     async def look(self) -> int:
         async with self._engine.begin() as db:
             await db.execute(_TURN)
-            written = await self._write_what_is_due(db)
-        for about, level, skipped in written:
-            if not skipped:
-                self._measures.reminded(about)
-                log.info("told level %d of an open %s", level, about)
-        return sum(not skipped for _, _, skipped in written)
+            written = await _write(db, await self._due(db, self._clock.now()))
+        heard = [(thing, reminder) for thing, reminder in written if not reminder.skipped]
+        for thing, reminder in heard:
+            self._measures.reminded(thing.cause or thing.about)
+            log.info("told level %d of an open %s", reminder.level, thing.cause or thing.about)
+        return len(heard)
 
-    async def _write_what_is_due(self, db: AsyncConnection) -> list[tuple[str, int, str]]:
-        now = self._clock.now()
+    async def _due(self, db: AsyncConnection, now: datetime) -> list[Due]:
         is_open = await everything(db, self._limits, now - self._shortest)
         watched = [each for each in is_open if self._may_be_due(each, now)]
         if not watched:
             return []
         before = await told(db, {each.id: each.since for each in watched})
         staff, places = await people.read_staff(db), await people.places(db)
-        found: list[tuple[str, int, str]] = []
+        found: list[Due] = []
         for thing in watched:
             shop, _, _ = (thing.order_id or "").rpartition("/")
             place = places.get(shop)  # none for what belongs to no order
             calendar, entity_id = (place.calendar, place.entity_id) if place else (USUAL_WEEK, None)
             rhythm = Rhythm(self._limits.reminded_again, self._limit_of(thing), calendar)
             levels = {each.level for each in before.get(thing.id, ())}
-            now_due = due(thing, chains(thing, staff, entity_id), rhythm, levels, now)
-            new = [each for each in now_due if await _written(db, thing, each)]
-            found += [(thing.cause or thing.about, each.level, each.skipped) for each in new]
+            found += [(thing, each) for each in due(thing, chains(thing, staff, entity_id), rhythm, levels, now)]
         return found
 
     @property
@@ -93,9 +93,22 @@ class PostgresReminders(Reminders):
         return thing.since is not None and (is_late or self._limit_of(thing) is not None)
 
 
-async def _written(db: AsyncConnection, thing: OpenThing, reminder: Reminder) -> bool:
-    """False when somebody else has written it."""
-    row = {
+async def _write(db: AsyncConnection, found: Sequence[Due]) -> list[Due]:
+    """With a message to each who is told. Those that nobody else had written."""
+    if not found:
+        return []
+    key = (reminders.c.thing, reminders.c.since, reminders.c.level, reminders.c.person)
+    statement = insert(reminders).on_conflict_do_nothing().returning(*key)
+    mine = {tuple(row) for row in await db.execute(statement, [_row(*each) for each in found])}
+    new = [(thing, each) for thing, each in found if (thing.id, thing.since, each.level, each.person) in mine]
+    heard = [(thing, each) for thing, each in new if each.person and not each.skipped]
+    if heard:
+        await news.write(db, [_news(*each) for each in heard], heard[0][1].at)
+    return new
+
+
+def _row(thing: OpenThing, reminder: Reminder) -> dict[str, object]:
+    return {
         "thing": thing.id,
         "since": thing.since,
         "about": thing.about,
@@ -104,14 +117,12 @@ async def _written(db: AsyncConnection, thing: OpenThing, reminder: Reminder) ->
         "refund_id": thing.refund_id,
         **vars(reminder),
     }
-    written = await db.execute(insert(reminders).on_conflict_do_nothing().returning(reminders.c.thing), row)
-    if written.first() is None:  # an INSERT has no row count here
-        return False
-    if reminder.person and not reminder.skipped:
-        event = f"{thing.id}/reminder/{reminder.level}/{thing.since}"
-        where = (thing.order_id, thing.refund_id, thing.amount)
-        await news.write(db, (News(Topic.REMINDER, event, Audience.STAFF, reminder.person, *where),), reminder.at)
-    return True
+
+
+def _news(thing: OpenThing, reminder: Reminder) -> News:
+    event = f"{thing.id}/reminder/{reminder.level}/{thing.since}"
+    where = (thing.order_id, thing.refund_id, thing.amount)
+    return News(Topic.REMINDER, event, Audience.STAFF, reminder.person, *where)
 
 
 async def told(db: AsyncConnection, since: Mapping[str, datetime | None]) -> dict[str, tuple[Reminder, ...]]:

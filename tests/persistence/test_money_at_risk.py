@@ -1,6 +1,6 @@
 """Everything open, out of the record: whose it is and until when; what has nobody is found, and fails the drill."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -20,6 +20,7 @@ from tests.persistence.test_refunds import Desk
 pytestmark = pytest.mark.slow
 
 DAY = timedelta(days=1)
+SIX_HOURS = '{"case_decision": 21600}'
 
 
 @pytest.fixture
@@ -70,6 +71,14 @@ async def test_a_case_is_in_the_list_with_the_money_it_is_about(desk: Desk) -> N
     await open_case(desk, Cause.OUT_OF_STOCK, str(ORDER_ID))
     (found,) = await at_risk(desk)
     assert (found.about, found.owner, found.due_at, found.amount) == ("case", "warehouse", NOON + DAY, yuan("144.00"))
+
+
+async def test_the_command_goes_by_the_limits_and_the_pace_that_are_set(desk: Desk, record_url: str) -> None:
+    await desk.open()
+    for settings, hours in (({}, 24), ({"LOCKSTEP_TIME_SCALE": "2"}, 12), ({"LOCKSTEP_LIMITS": SIX_HOURS}, 6)):
+        lockstep = CommandLine({"DATABASE_URL": record_url, **settings})
+        (thing,) = (await lockstep.data("risk"))["things"]
+        assert datetime.fromisoformat(thing["due_at"]) == NOON + timedelta(hours=hours)
 
 
 async def test_a_leg_whose_case_is_gone_is_found(desk: Desk) -> None:
