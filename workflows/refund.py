@@ -41,8 +41,7 @@ class RefundWorkflow(RefundOfGoods, RefundOfPlatform):
         self._route = start.route
         self._asks.update(start.asks)
         self._order_knows = False
-        self._levels: dict[object, list[Level]] = {}  # who is still to be reminded of which task
-        self._nearest: datetime | None = None  # of the platform's deadlines, less our margin: more time moves no level
+        self._levels: dict[object, tuple[datetime | None, list[Level]]] = {}  # by when, who is still to be reminded
 
     @workflow.run
     async def run(self, start: RefundStart) -> RefundEnd:
@@ -148,7 +147,10 @@ class RefundWorkflow(RefundOfGoods, RefundOfPlatform):
             if turn is not None and turn[0] <= workflow.now():
                 await self._time_is_up(turn[1], route)
             elif due is not None:
-                await self._remind(*due)
+                self._levels[_clock_of(due[0])][1].clear()  # people are asked for anew: who has left is passed over
+                due = await self._next_reminder(route)
+                if due is not None and due[1].at <= workflow.now():
+                    await self._remind(*due)
 
     async def _paid_back(self) -> None:
         """9.5 Each leg is written before its provider is asked, and asked about until it is known what became of it."""
@@ -223,28 +225,25 @@ class RefundWorkflow(RefundOfGoods, RefundOfPlatform):
     async def _next_reminder(self, route: Route) -> tuple[Task, Level] | None:
         """The open task whose superior is to be told first, and when."""
         found: list[tuple[Task, Level]] = []
-        self._nearest = min((each for each in (self._nearest, self._by) if each), default=None)
         for task in self._approval.open_tasks:
             assert task.opened_at is not None
-            key = self._clock_of(task)
-            if key not in self._levels:
+            before, levels = self._levels.get(_clock_of(task), (None, []))
+            by = min((each for each in (before, self._by) if each), default=None)
+            if not levels or by != before:  # more time from the platform moves no level
                 applicant, limit = self._refund.applicant, route.limits[task.step]
-                asked = TaskAsked(task.signer, applicant, route.entity_id, task.opened_at, limit, self._by)
-                self._levels[key] = list(
+                asked = TaskAsked(task.signer, applicant, route.entity_id, task.opened_at, limit, by)
+                levels = list(
                     await workflow.execute_local_activity_method(ApproverActivities.levels, asked, **options.RECORD)
                 )
                 for _ in range(self._told_of(task)):
-                    _pass(self._levels[key])
-            found.append((task, self._levels[key][0]))
+                    _pass(levels)
+                self._levels[_clock_of(task)] = (by, levels)
+            found.append((task, levels[0]))
         return min(found, key=lambda each: (each[1].at, each[0].task_id), default=None)
-
-    def _clock_of(self, task: Task) -> object:
-        """Another signer, another beginning, a nearer deadline of the platform: another clock."""
-        return task.task_id, task.signer, task.opened_at, self._nearest
 
     async def _remind(self, task: Task, level: Level) -> None:
         """One message to each level; the last superior keeps being told, each day."""
-        _pass(self._levels[self._clock_of(task)])
+        _pass(self._levels[_clock_of(task)][1])
         count = 1 + sum(each.task_id == task.task_id and not each.skipped for each in self._refund.reminders)
         for person, reason in level.skipped:
             note = Reminder(task.task_id, count, person, workflow.now(), reason)
@@ -256,7 +255,7 @@ class RefundWorkflow(RefundOfGoods, RefundOfPlatform):
     async def _page(self) -> None:
         """The last superior of each open task, before the platform's clock decides."""
         for task in self._approval.open_tasks:
-            last = self._levels[self._clock_of(task)][-1]
+            last = self._levels[_clock_of(task)][1][-1]
             await self._remind(task, Level(workflow.now(), last.person))
 
     def _told_of(self, task: Task) -> int:
@@ -294,3 +293,8 @@ def _pass(levels: list[Level]) -> None:
     first = levels.pop(0)
     if not levels:
         levels.append(Level(first.at + DAY, first.person))
+
+
+def _clock_of(task: Task) -> object:
+    """Another signer, or another beginning, is another clock."""
+    return task.task_id, task.signer, task.opened_at

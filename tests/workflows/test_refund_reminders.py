@@ -121,6 +121,22 @@ async def test_a_step_may_count_working_hours_only(world: RefundWorld) -> None:
     assert [person for person, _ in await told(world)] == ["fang"]
 
 
+async def test_who_has_left_since_the_task_was_opened_is_passed_over_with_the_reason(world: RefundWorld) -> None:
+    await world.ask()
+    began = await clock(world)
+    await world.passes_until(began + 10 * HOUR)
+    async with world.record.begin() as db:
+        heir = replace(STAFF[0], posts=STAFF[1].posts)
+        await save_people(db, [heir, replace(STAFF[1], active=False)], "test", world.clock.now(), seen={})
+    await world.passes_until(began + DAY + SECOND)
+    assert [(each.person, each.skipped) for each in (await world.refund_view()).reminders] == [
+        ("fang", "fang does not work here any more"),
+        ("boss", ""),
+    ]
+    await world.passes_until(began + 2 * DAY + SECOND)
+    assert [person for person, _ in await told(world)][1:] == ["boss", "boss"]
+
+
 async def test_a_sole_superior_who_is_the_applicant_is_skipped_and_the_list_says_why(world: RefundWorld) -> None:
     async with world.record.begin() as db:
         await save_people(db, [replace(STAFF[1], superior=None)], "test", world.clock.now(), seen={})
