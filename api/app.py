@@ -16,6 +16,7 @@ from api.proxies import TrustedProxies
 from api.routes import (
     cases,
     health,
+    inbox,
     money,
     news,
     orders,
@@ -35,6 +36,22 @@ from runtime.telemetry import telemetry
 from runtime.watch import watching
 from runtime.wiring import House, open_house
 
+ROUTES = (
+    webhooks,
+    orders,
+    status,
+    refunds,
+    cases,
+    people,
+    news,
+    inbox,
+    policies,
+    money,
+    risk,
+    tracking,
+    refund_wishes,
+    health,
+)  # in the order of the OpenAPI document
 DESCRIPTION = "Durable order and refund operations for merchants who sell on several marketplaces."
 
 
@@ -93,21 +110,7 @@ def create_app(house: House | None = None) -> FastAPI:
     app.state.allowances = Allowances()
     app.state.streams = Streams()
     app.state.cannot_start = None
-    for routes in (
-        webhooks,
-        orders,
-        status,
-        refunds,
-        cases,
-        people,
-        news,
-        policies,
-        money,
-        risk,
-        tracking,
-        refund_wishes,
-        health,
-    ):
+    for routes in ROUTES:
         app.include_router(routes.router)
     add_error_answers(app)
     return app

@@ -190,6 +190,18 @@ VERBS: Mapping[str, Callable[..., Approval]] = {
 }
 
 
+def decidable_by(approval: Approval, person: str, stands_in_for: tuple[str, ...] = ()) -> tuple[Task, ...]:
+    """The tasks that this person may decide now; nobody his own request."""
+    if approval.status is not Status.OPEN or person == approval.applicant:
+        return ()
+    return tuple(each for each in approval.open_tasks if _is_his(each, person, stands_in_for))
+
+
+def _is_his(task: Task, person: str, stands_in_for: tuple[str, ...]) -> bool:
+    """He is its signer, his stand-in, or a superior who was reminded."""
+    return person == task.signer or task.signer in stands_in_for or person in task.may_act
+
+
 def _seen(approval: Approval, deed: Deed) -> None:
     if deed.version != approval.version:
         raise ApprovalRefused(
@@ -215,12 +227,12 @@ def _undecided(approval: Approval, task_id: int) -> Task:
 
 
 def _may_act(approval: Approval, task_id: int, deed: Deed) -> Task:
-    """The open task, if `by` is its signer, his stand-in, or a superior who was reminded."""
+    """The open task, if it is his who wants to act."""
     _running(approval, deed)
     task = _undecided(approval, task_id)
     if deed.by == approval.applicant:
         raise ApprovalRefused("nobody decides his own request")
-    if deed.by != task.signer and task.signer not in deed.stands_in_for and deed.by not in task.may_act:
+    if not _is_his(task, deed.by, deed.stands_in_for):
         raise ApprovalRefused(f"this task is {task.signer}'s")
     if task.state is TaskState.WAITING:
         raise ApprovalRefused("its turn has not come: somebody else decides first")

@@ -13,7 +13,7 @@ from domain.money import Money
 from domain.money_at_risk import OpenThing, RefundAtHand, by_risk, open_things
 from persistence import people, refund_rows
 from persistence.people import Place
-from persistence.refund_rows import OpenRefund
+from persistence.refund_rows import LoadedRefund, OpenRefund
 
 _OF_REFUNDS = text(
     "select refund_id, cause, subject, detail from cases where settled_at is null and refund_id is not null"
@@ -40,19 +40,26 @@ async def orphans(db: AsyncConnection, limits: Limits) -> list[OpenThing]:
 
 async def everything(db: AsyncConnection, limits: Limits, refunds_by: datetime | None = None) -> list[OpenThing]:
     """`refunds_by`: without the refunds that were asked for later."""
-    with_people: dict[str, tuple[NewCase, ...]] = {}
-    for row in await db.execute(_OF_REFUNDS):
-        case = NewCase(Cause(row.cause), row.subject, row.detail)
-        with_people[row.refund_id] = (*with_people.get(row.refund_id, ()), case)
-    places = await people.places(db)
     found: list[OpenThing] = []
-    for each in await refund_rows.load_open(db, refunds_by):
-        found += open_things(_at_hand(each, with_people, places), limits)
+    for _, at_hand in await refunds_at_hand(db, refunds_by):
+        found += open_things(at_hand, limits)
     for row in await db.execute(_CASES):
         amount = None if row.amount_minor is None else Money(row.amount_minor, row.currency)
         what = (row.order_id, row.refund_id, row.next_action, row.owner, row.due_at, amount)
         found.append(OpenThing("case", row.id, *what, row.opened_at, row.applicant or "", row.cause))
     return found
+
+
+async def refunds_at_hand(
+    db: AsyncConnection, asked_by: datetime | None = None
+) -> list[tuple[LoadedRefund, RefundAtHand]]:
+    """Every open refund."""
+    with_people: dict[str, tuple[NewCase, ...]] = {}
+    for row in await db.execute(_OF_REFUNDS):
+        case = NewCase(Cause(row.cause), row.subject, row.detail)
+        with_people[row.refund_id] = (*with_people.get(row.refund_id, ()), case)
+    places = await people.places(db)
+    return [(each.loaded, _at_hand(each, with_people, places)) for each in await refund_rows.load_open(db, asked_by)]
 
 
 def _at_hand(each: OpenRefund, cases: Mapping[str, tuple[NewCase, ...]], places: Mapping[str, Place]) -> RefundAtHand:
