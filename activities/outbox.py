@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from temporalio import activity
 
 from activities.levels import LevelSender
+from activities.news import NewsSender
 from domain.limits import Limits
 from domain.reference import ShopId
 from ports.channels import Channel
@@ -28,12 +29,14 @@ class OutboxActivities:
         outbox: Outbox,
         channels: Mapping[ShopId, Channel],
         reminders: Reminders,
+        news: NewsSender,
         clock: Clock,
         limits: Limits,
     ) -> None:
         self._outbox = outbox
         self._channels = channels
         self._reminders = reminders
+        self._news = news
         self._clock = clock
         self._limits = limits
 
@@ -51,6 +54,7 @@ class OutboxActivities:
                 while not activity.is_worker_shutdown() and self._clock.now() < ends_at:
                     activity.heartbeat()
                     await sender.round(tasks)
+                    self._news.round(tasks)
                     if look_at <= self._clock.now() and (looking is None or looking.done()):
                         looking = tasks.create_task(self._remind())  # beside the levels: there may be many to tell
                         look_at = self._clock.now() + self._limits.reminders_every

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli import cases, health, namespace, orders, record, risk, servers, traces
+from cli import cases, health, namespace, news, orders, record, risk, servers, traces
 from cli.customers import customer_commands
 from cli.disputes import dispute_commands
 from cli.endings import BAD_USAGE, stop
@@ -44,6 +44,7 @@ for command in (
     cases.decide,
     risk.risk,
     risk.orphans,
+    news.news,
 ):
     app.command()(command)
 for name, group in {

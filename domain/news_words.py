@@ -1,6 +1,10 @@
 """The words of news: order number, amount, and where to look; in both languages, since nobody's is known."""
 
+from collections.abc import Sequence
+
 from domain.news import News, Topic
+
+MOST_NAMED = 10
 
 _WORDS = {
     Topic.TO_SIGN: ("待审批", "waits for your decision"),
@@ -18,3 +22,11 @@ def in_words(piece: News) -> str:
     number = (piece.order_id or piece.refund_id or "").rpartition("/")[2]
     told = ", ".join(str(each) for each in (number, piece.amount) if each)
     return f"{chinese} {english}: {told}" if told else f"{chinese} {english}"
+
+
+def as_message(pieces: Sequence[News]) -> str:
+    """One piece as it is, several as a digest that names the first of them and counts the rest."""
+    if len(pieces) == 1:
+        return in_words(pieces[0])
+    lines = [f"{len(pieces)} 条消息 messages", *(in_words(each) for each in pieces[:MOST_NAMED])]
+    return "\n".join([*lines, *([f"+ {len(pieces) - MOST_NAMED}"] if len(pieces) > MOST_NAMED else [])])

@@ -13,6 +13,7 @@ from domain.news import Audience, News, Topic
 from persistence.news_tables import news
 
 MOST_SHOWN = 200
+MOST_LISTED = 1_000
 
 
 async def write(db: AsyncConnection, pieces: Iterable[News], now: datetime) -> None:
@@ -80,3 +81,24 @@ async def mark_read(db: AsyncConnection, person: str, news_id: str, now: datetim
     of_his = (news.c.id == news_id, _OF_STAFF, news.c.recipient == person)
     await db.execute(update(news).where(*of_his, news.c.read_at.is_(None)).values(read_at=now))
     return (await db.execute(select(news.c.id).where(*of_his))).first() is not None
+
+
+@dataclass(frozen=True)
+class Unsent:
+    """`message`: what it goes out with, once that is fixed; else its own id."""
+
+    message: str
+    topic: str
+    audience: str
+    recipient: str
+    written_at: datetime
+    attempts: int
+    last_error: str
+
+
+async def list_unsent(db: AsyncConnection) -> list[Unsent]:
+    """The oldest first."""
+    columns = (news.c.topic, news.c.audience, news.c.recipient, news.c.written_at, news.c.attempts)
+    name, error = func.coalesce(news.c.sending, news.c.id), func.coalesce(news.c.last_error, "")
+    query = select(name, *columns, error).where(news.c.sent_at.is_(None)).order_by(news.c.written_at, news.c.id)
+    return [Unsent(*row) for row in await db.execute(query.limit(MOST_LISTED))]

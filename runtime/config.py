@@ -15,18 +15,17 @@ from pydantic import (
     BaseModel,
     Field,
     FilePath,
-    HttpUrl,
     SecretStr,
     field_validator,
     model_validator,
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SecretsSettingsSource, SettingsConfigDict
 
-from domain.errors import InvalidReference
 from domain.limits import Limits
-from domain.reference import OWN_SHOP, ShopId
 from runtime.bazaar_settings import BazaarShopSettings
+from runtime.news_settings import NewsSettings
 from runtime.reminder_settings import ReminderLimits
+from runtime.shop_settings import ShopListenerSettings
 
 KEY_BYTES = 32
 SHORTEST_WEBHOOK_SECRET_BYTES = 16
@@ -78,28 +77,6 @@ class AlipayAccountSettings(BaseModel):
     @property
     def files(self) -> tuple[Path, ...]:
         return (*self.alipay_public_key_files, self.app_private_key_file)
-
-
-class ShopListenerSettings(BaseModel):
-    """Where one of the merchant's own shops takes stock levels; docs/shop-api.md says how."""
-
-    shop_id: str
-    stock_url: HttpUrl
-    secrets: SecretStr
-    """Comma-separated; levels are signed with all of them, so that a secret can rotate."""
-
-    @field_validator("shop_id")
-    @classmethod
-    def _named_like_a_shop(cls, shop_id: str) -> str:
-        try:
-            ShopId(OWN_SHOP, shop_id)
-        except InvalidReference as invalid:
-            raise ValueError(str(invalid)) from invalid
-        return shop_id
-
-    @property
-    def secret_list(self) -> tuple[str, ...]:
-        return _listed(self.secrets)
 
 
 class WechatPayAccountSettings(BaseModel):
@@ -197,6 +174,8 @@ class Settings(TemporalSettings):
     shop_listeners: tuple[ShopListenerSettings, ...] = ()
     """The shops that are told their stock levels; none is told without."""
     bazaar_shops: tuple[BazaarShopSettings, ...] = ()
+    news: NewsSettings = NewsSettings()
+    """How people are told what happened."""
     public_url: str = "http://127.0.0.1:8000"
     temporal_ui_url: str = ""
     queues: str = "orders,refunds,payments,warehouse,outbox"

@@ -13,6 +13,7 @@ from temporalio.worker import Worker
 from activities.after_sales import AfterSaleActivities
 from activities.approvers import ApproverActivities
 from activities.messages import MessageActivities
+from activities.news import NewsSender
 from activities.outbox import OutboxActivities
 from activities.payments import PaymentActivities
 from activities.records import RecordActivities
@@ -21,6 +22,8 @@ from activities.warehouse import WarehouseActivities
 from adapters.channels.bazaar import Bazaar, BazaarAccess
 from adapters.channels.own_shop import OwnShop, ShopListener
 from adapters.http import open_client, usual_transport
+from adapters.news.console import ConsoleNews
+from adapters.news.gateway import GatewayAccess, NewsGateway
 from adapters.payments.alipay import Alipay, AlipayAccount
 from adapters.payments.wechatpay import WechatPay, WechatPayAccount
 from adapters.warehouse.http import HttpWarehouse, WarehouseAccess
@@ -32,12 +35,14 @@ from persistence.engine import Engine
 from persistence.engine import connect as connect_record
 from persistence.evidence import Evidence
 from persistence.failures import AddressUnreadable, in_words
+from persistence.news_outbox import PostgresNewsOutbox
 from persistence.orders import PostgresOrders
 from persistence.outbox import PostgresOutbox
 from persistence.refunds import PostgresRefunds
 from persistence.reminders import PostgresReminders
 from ports.channels import Channel
 from ports.clock import Clock, SystemClock
+from ports.news import NewsCarrier
 from ports.payments import PaymentProvider
 from ports.warehouse import Warehouse
 from runtime import reminder_settings, temporal
@@ -46,12 +51,12 @@ from runtime.bazaar_settings import BazaarShopSettings
 from runtime.config import (
     AlipayAccountSettings,
     Settings,
-    ShopListenerSettings,
     WechatPayAccountSettings,
 )
 from runtime.messenger import TemporalMessenger
 from runtime.metrics import UNCOLLECTED, Metrics
 from runtime.sender import StartsTheSender
+from runtime.shop_settings import ShopListenerSettings
 from runtime.starting import WrongSettings
 from runtime.tracing import TracedTransport
 from workflows import identity
@@ -75,6 +80,7 @@ class House:
     providers: dict[str, PaymentProvider]
     warehouse: Warehouse
     metrics: Metrics = UNCOLLECTED
+    news: NewsCarrier = field(default_factory=ConsoleNews)
     channels: dict[ShopId, Channel] = field(default_factory=dict)
     """Those that are told something."""
     platforms: dict[ShopId, Bazaar] = field(default_factory=dict)
@@ -115,9 +121,17 @@ async def open_house(
             providers,
             warehouse,
             metrics,
+            _news(settings, outside),
             channels,
             platforms,
         )
+
+
+def _news(settings: Settings, outside: httpx.AsyncClient) -> NewsCarrier:
+    if settings.news.gateway_url is None:
+        return ConsoleNews()
+    access = GatewayAccess(str(settings.news.gateway_url), settings.news.token.get_secret_value())
+    return NewsGateway(access, outside)
 
 
 def _engine(settings: Settings) -> Engine:
@@ -192,7 +206,10 @@ def workers(house: House) -> list[Worker]:
     outbox = PostgresOutbox(house.engine, house.clock, limits, house.metrics)
     own_limits = reminder_settings.scaled(house.settings.reminder_limits, house.settings.time_scale)
     watch = PostgresReminders(house.engine, house.clock, limits, own_limits, house.metrics)
-    sending = OutboxActivities(outbox, house.channels, watch, house.clock, limits)
+    times = house.settings.news.times(house.settings.time_scale)
+    waiting = PostgresNewsOutbox(house.engine, house.customers, house.clock, times)
+    news = NewsSender(waiting, house.news, house.clock, limits)
+    sending = OutboxActivities(outbox, house.channels, watch, news, house.clock, limits)
     served = {
         identity.ORDERS: lambda: _worker(
             house,

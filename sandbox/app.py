@@ -33,5 +33,6 @@ def build(world: World, settings: Settings, *, dump_to: Path | None = None) -> F
     app.include_router(town.warehouse.counter.routes())
     app.include_router(town.shop.level_board.routes())
     app.include_router(town.bazaar.routes())
+    app.include_router(town.sms.routes())
     app.include_router(Control(town).routes())
     return app

@@ -97,6 +97,7 @@ class Place(StrEnum):
     WAREHOUSE = "warehouse"  # reference: requests to the warehouse
     PARCEL = "parcel"  # reference: what the warehouse tells
     SHOP = "shop"  # shop id: what the shop is told
+    SMS = "sms"  # message id: requests to the gateway that tells people
     BAZAAR = "bazaar"  # after-sale number: requests to the marketplace
 
 
@@ -138,6 +139,7 @@ POSSIBLE: dict[Place, frozenset[Fault]] = {
     Place.WAREHOUSE: _OF_A_CALL,
     Place.PARCEL: frozenset({Fault.DELIVERED_FIRST, Fault.RETURN_DAMAGED, Fault.RETURN_SHORT}),
     Place.SHOP: _OF_A_CALL,
+    Place.SMS: _OF_A_CALL,
     Place.BAZAAR: _OF_A_CALL,
 }
 

@@ -16,6 +16,7 @@ from sandbox.shop.basket import SHOPS, STOCK, TEA
 from sandbox.shop.level_board import LevelBoard
 from sandbox.shop.refund_desk import RefundDesk
 from sandbox.shop.storefront import Storefront
+from sandbox.sms import SmsGateway
 from sandbox.trade_hour import TradeHour
 from sandbox.warehouse.floor import MINUTE
 from sandbox.warehouse.house import Warehouse
@@ -62,7 +63,8 @@ class Town:
         accounts = world.accounts
         self.bazaar = Bazaar(accounts.bazaar_token, accounts.bazaar_secret, self.faults, self.courier, self.crew)
         of_money = (*(provider.door for provider in self.providers.values()), self.bazaar.door)
-        doors = (*of_money, self.warehouse.door, board.door)
+        self.sms = SmsGateway(accounts.sms_token, self.faults)
+        doors = (*of_money, self.warehouse.door, board.door, self.sms.door)
         self.doors = {door.place: door for door in doors}
         self.trade_hour: TradeHour | None = None
 
@@ -84,6 +86,7 @@ class Town:
             "dumped_at": shown(now()),
             **{name: provider.shown() for name, provider in self.providers.items()},
             "bazaar": self.bazaar.shown(),
+            "sms": self.sms.shown(),
             "warehouse": self.warehouse.shown(),
             "shop": {
                 "orders": self._orders_shown(),

@@ -37,6 +37,7 @@ class Accounts(BaseModel):
     shop_secret: str
     bazaar_token: str
     bazaar_secret: str
+    sms_token: str
 
     @classmethod
     def draw(cls) -> "Accounts":
@@ -50,6 +51,7 @@ class Accounts(BaseModel):
             shop_secret=_webhook_secret(),
             bazaar_token=secrets.token_urlsafe(24),
             bazaar_secret=_webhook_secret(),
+            sms_token=secrets.token_urlsafe(24),
         )
 
 

@@ -15,7 +15,7 @@ from tests.deployment.settings_checks import variables
 OPERATIONS = "docs/operations.md"
 ROW = re.compile(r"^\| `(?P<name>[A-Z_]+)` \| (?P<default>[^|]*) \|", re.MULTILINE)
 NOT_FOR_OPERATORS = {"LOCKSTEP_API_URL", "LOCKSTEP_TOKEN"}  # options of commands, told by their --help
-SAID_OTHERWISE = {"LOCKSTEP_LIMITS", "LOCKSTEP_WAREHOUSE_SECRETS"}  # their defaults need more than a word
+SAID_OTHERWISE = {"LOCKSTEP_LIMITS", "LOCKSTEP_NEWS", "LOCKSTEP_WAREHOUSE_SECRETS"}  # it takes more than a word
 EXAMPLES = {"CAUSE": str(Cause.PUSH_FAILED), "ORDER": "shop/tea/1001", "NAME": "lin", "...": "orders:read"}
 
 

@@ -210,6 +210,13 @@ def settings_for(record_url: str, temporal_address: str, world: Path, outside: s
                 "secrets": accounts["bazaar_secret"],
             }
         ],
+        "news": {
+            "gateway_url": f"{outside}/sms",
+            "token": accounts["sms_token"],
+            "quiet_from": "00:00",
+            "quiet_until": "00:00",
+            "digest": "PT1M",
+        },
         "time_scale": TIME_SCALE,
         "limits": replace(Limits(), completes_after_delivery=timedelta(minutes=1)),
     }

@@ -9,6 +9,7 @@ import pytest
 
 from domain.people import FINANCE_MANAGER, SUPPORT_SUPERVISOR, Person, Post
 from persistence.people import save_people
+from sandbox.faults import Fault, Place
 from tests.journeys.orders import AT_WAREHOUSE, paid, placed
 from tests.journeys.staging import Stage
 from verify import check
@@ -55,8 +56,24 @@ async def until(stage: Stage, refund: str, wanted: str) -> None:
     await stage.until_value(wanted, "select stage from refunds where id = :id", id=refund)
 
 
+async def everybody_is_told_once(stage: Stage) -> None:
+    """Although the gateway failed once, and once broke off after it had delivered."""
+    await stage.until_value(0, "select count(*) from news where sent_at is null")
+    told = await stage.rows("select topic, audience, sending from news order by written_at")
+    assert [(each.topic, each.audience) for each in told] == [
+        ("refund_opened", "customer"),
+        ("to_sign", "staff"),
+        ("refund_paid_back", "customer"),
+    ]
+    gateway = stage.town.sms
+    assert set(gateway.delivered) == {each.sending for each in told}
+    assert len(gateway.calls) == len(told) + 2
+
+
 async def test_a_refund_is_opened_decided_once_and_paid_back_once(stage: Stage, record_url: str) -> None:
     await arrived(stage)
+    for fault in (Fault.SERVER_ERROR, Fault.CUT):
+        await stage.control("faults", place=Place.SMS, fault=fault)
     opened = await ask(stage, "k1", **ALL)
     assert (opened.status_code, opened.json()["stage"]) == (202, "awaiting_approval"), opened.text
     assert (await ask(stage, "k1", **ALL)).json() == opened.json(), "the same request is the same refund"
@@ -85,6 +102,7 @@ async def test_a_refund_is_opened_decided_once_and_paid_back_once(stage: Stage, 
     assert await stage.value("select refunded_minor from order_money") == 14400
     late = await stage.shop.post(f"/refunds/{refund}/withdrawal", json={"by": "ann"})
     assert late.status_code == 409
+    await everybody_is_told_once(stage)
     dump = (await stage.outside.get("/control/dump")).json()
     verified = await asyncio.to_thread(check, dump, record_url)
     broken = {each.name for each in verified if not each.held}

@@ -11,11 +11,16 @@ from temporalio.client import Client, WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
+from activities.news import NewsSender
 from activities.outbox import OutboxActivities
+from adapters.news.console import ConsoleNews
 from domain.limits import Limits
+from domain.news_times import NewsTimes
 from domain.reference import ShopId
 from drill.virtual.fakes import FakeShop
 from persistence import stock
+from persistence.customers import Customers
+from persistence.news_outbox import PostgresNewsOutbox
 from persistence.outbox import PostgresOutbox
 from persistence.reminders import PostgresReminders
 from ports.clock import FixedClock
@@ -46,7 +51,9 @@ class Installation:
         limits = Limits()
         outbox = PostgresOutbox(self.record, self.clock, limits)
         watch = PostgresReminders(self.record, self.clock, limits, {})
-        sending = OutboxActivities(outbox, {SHOP: self.shop}, watch, self.clock, limits)
+        waiting = PostgresNewsOutbox(self.record, Customers(b"k" * 32, self.clock), self.clock, NewsTimes())
+        news = NewsSender(waiting, ConsoleNews(), self.clock, limits)
+        sending = OutboxActivities(outbox, {SHOP: self.shop}, watch, news, self.clock, limits)
         steps = Worker(
             client,
             task_queue=identity.ORDERS,

@@ -1,4 +1,4 @@
-"""The sender's other duty: whom to remind. It must not come between a shop and its levels."""
+"""The sender's other duties: whom to remind, and news. They must not come between a shop and its levels."""
 
 import asyncio
 from collections.abc import Collection
@@ -6,10 +6,13 @@ from datetime import timedelta
 
 from temporalio.testing import ActivityEnvironment
 
+from activities.news import NewsSender
 from activities.outbox import OutboxActivities
+from adapters.news.console import ConsoleNews
 from domain.limits import Limits
 from domain.reference import ShopId
 from ports.clock import FixedClock
+from ports.news import NewsMessage, NewsOutbox
 from ports.outbox import Outbox, SenderTurn
 from ports.reminders import Reminders
 from tests.builders import NOON
@@ -46,11 +49,27 @@ class Broken(Reminders):
         raise RuntimeError("nobody knows who works here")
 
 
-async def test_a_watch_that_fails_is_tried_again_and_keeps_no_level_from_its_shop() -> None:
+class Unreadable(NewsOutbox):
+    """News that nobody can read."""
+
+    def __init__(self) -> None:
+        self.looks = 0
+
+    async def take(self) -> tuple[NewsMessage, ...]:
+        self.looks += 1
+        raise RuntimeError("no such topic")
+
+    async def sent(self, message_id: str) -> None: ...
+
+    async def not_sent(self, message_id: str, why: str) -> None: ...
+
+
+async def test_a_watch_or_news_that_fails_is_tried_again_and_keeps_no_level_from_its_shop() -> None:
     clock = FixedClock(NOON)
-    quiet, broken = Quiet(clock), Broken()
+    quiet, broken, unreadable = Quiet(clock), Broken(), Unreadable()
+    news = NewsSender(unreadable, ConsoleNews(), clock, Limits())
     outbox: Outbox = quiet  # type: ignore[assignment]  # only what is asked here
-    sending = OutboxActivities(outbox, {}, broken, clock, Limits())
+    sending = OutboxActivities(outbox, {}, broken, news, clock, Limits())
     async with asyncio.timeout(20):
         await ActivityEnvironment().run(sending.send, SenderTurn(timedelta(hours=2)))
-    assert (quiet.looks, broken.looks) == (2, 2)
+    assert (quiet.looks, broken.looks, unreadable.looks) == (2, 2, 2)
