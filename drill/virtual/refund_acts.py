@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from domain.approval import Status
+from domain.refund import RefundStage
 from domain.refund_leg import RefundOutcome
 from drill.virtual.acting import IN_TWO_PARTS, Act
 from drill.virtual.bank import SILENT
@@ -74,7 +75,8 @@ def _is_over(life: Life, number: int) -> bool:
 
 
 def _is_decided(found: RefundView) -> bool:
-    return found.approval is not None and found.approval.status not in (Status.OPEN, Status.RETURNED)
+    """And not to be decided anew, since it is for another amount."""
+    return found.stage is not RefundStage.AWAITING_APPROVAL and found.approval is not None
 
 
 async def ended(act: Act) -> None:
