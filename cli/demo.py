@@ -22,6 +22,7 @@ from cli.demo_world import TIME_SCALE, World, create_world, open_shop
 from domain.reference import OrderId
 from persistence import refund_report, trade_report
 from persistence.engine import Engine, connect
+from persistence.news import news_counts
 from persistence.refund_report import SampleRefund
 from ports.clock import SystemClock
 from runtime.child import Child
@@ -114,7 +115,8 @@ class Demo:
         async with self.engine.connect() as db:
             stopped = await trade_report.orders_waiting_for_people(db)
             refunds = await trade_report.restless_refunds(db)
-        busy = (now.unapplied, now.unpaid, now.on_their_way, now.untold, refunds, now.paid_not_pushed > stopped)
+            unsent = (await news_counts(db)).waiting
+        busy = (now.unapplied, now.unpaid, now.on_their_way, now.untold, refunds, unsent, now.paid_not_pushed > stopped)
         return any(busy) or bool((await self.world.ask("/progress"))["refunds_open"])
 
     async def _under_way(self) -> trade_report.UnderWay:
@@ -132,7 +134,9 @@ class Demo:
             report = await trade_report.trade_report(db)
             counts, cycle = await refund_report.refund_counts(db), await refund_report.refund_cycle(db)
             sample = await refund_report.sample_refund(db)
-        refunds = RefundFigures(counts, provider_ledgers(told), cycle, TIME_SCALE)
+            news = await news_counts(db)
+        at_gateway = len(told["sms"]["delivered"])
+        refunds = RefundFigures(counts, provider_ledgers(told), cycle, news, at_gateway, TIME_SCALE)
         print_report(self.console, report, refunds, self.killed_with, self.first_push_seconds)
         print_invariants(self.console, invariants)
         print_places(self.console, self._places(sample))

@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.table import Table
 
+from persistence.news import NewsCounts
 from persistence.refund_report import Cycle, RefundCounts
 
 ASKS = {"alipay": "alipay.trade.refund", "wechatpay": "refund"}
@@ -51,11 +52,13 @@ def provider_ledgers(dump: Mapping[str, Any]) -> ProviderLedgers:
 
 @dataclass(frozen=True)
 class RefundFigures:
-    """`time_scale`: how many times faster than real time the hour passed."""
+    """`at_gateway`: messages that it delivered. `time_scale`: how many times faster than real time the hour passed."""
 
     counts: RefundCounts
     ledgers: ProviderLedgers
     cycle: Cycle | None
+    news: NewsCounts
+    at_gateway: int
     time_scale: float
 
     @property
@@ -68,7 +71,10 @@ class RefundFigures:
     def as_data(self) -> dict[str, object]:
         """For JSON."""
         of_providers = asdict(self.ledgers) | {"calls_per_number": self.ledgers.calls_per_number}
-        return {**asdict(self.counts), "providers": of_providers, "cycle_hours": self.hours}
+        return {**asdict(self.counts), "providers": of_providers, "cycle_hours": self.hours, "news": self._news()}
+
+    def _news(self) -> dict[str, int]:
+        return {**asdict(self.news), "at_gateway": self.at_gateway}
 
     def rows(self) -> list[tuple[str, str, str]]:
         counts, ledgers = self.counts, self.ledgers
@@ -84,6 +90,8 @@ class RefundFigures:
             ("", "calls for each number: mean, most", f"{ledgers.calls_per_number:.2f}, {ledgers.most_calls}"),
             ("", f"{ledgers.numbers} numbers", same),
             ("reminders", "sent to superiors", str(counts.reminders)),
+            ("people told", "pieces of news, of these waiting", f"{self.news.written}, {self.news.waiting}"),
+            ("", "messages sent / in the gateway's ledger", f"{self.news.messages} / {self.at_gateway}"),
         ]
         if (hours := self.hours) is not None:
             shown = " / ".join(f"{each:.2f}" for each in hours.values())

@@ -102,3 +102,19 @@ async def list_unsent(db: AsyncConnection) -> list[Unsent]:
     name, error = func.coalesce(news.c.sending, news.c.id), func.coalesce(news.c.last_error, "")
     query = select(name, *columns, error).where(news.c.sent_at.is_(None)).order_by(news.c.written_at, news.c.id)
     return [Unsent(*row) for row in await db.execute(query.limit(MOST_LISTED))]
+
+
+@dataclass(frozen=True)
+class NewsCounts:
+    """`messages`: what left, a digest counted once. `waiting`: pieces that have not."""
+
+    written: int
+    waiting: int
+    messages: int
+
+
+async def news_counts(db: AsyncConnection) -> NewsCounts:
+    left = news.c.sent_at.is_not(None)
+    messages = func.count(news.c.sending.distinct()).filter(left)
+    query = select(func.count(), func.count().filter(~left), messages).select_from(news)
+    return NewsCounts(*(await db.execute(query)).one())

@@ -13,6 +13,7 @@ from domain.news import Audience, News, Topic
 from domain.news_times import NewsTimes
 from persistence import news
 from persistence.customers import Customers
+from persistence.news import NewsCounts
 from persistence.news_outbox import PostgresNewsOutbox
 from persistence.orders import PostgresOrders
 from ports.clock import FixedClock
@@ -149,7 +150,8 @@ async def test_an_answer_that_is_lost_sends_the_same_message_again_and_nobody_ge
     post.sender = post.another_sender()
     assert await post.look() == 2, "what was written meanwhile is another message"
     assert len(post.gateway.calls) == 3
-    assert await post.unsent() == 0
+    async with post.record.connect() as db:
+        assert await news.news_counts(db) == NewsCounts(written=3, waiting=0, messages=2)
 
 
 async def test_a_sender_that_dies_before_the_record_knows_sends_the_same_again(post: Post) -> None:
