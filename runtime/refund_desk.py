@@ -40,7 +40,7 @@ class RefundDesk:
             static_summary=f"refund of {asked.order_id}",
             search_attributes=identity.search_attributes(asked.order_id, RefundStage.AWAITING_APPROVAL),
         )
-        return await told(
+        view: RefundView | None = await told(
             self._temporal,
             lambda: self._temporal.execute_update_with_start_workflow(
                 "open",
@@ -51,6 +51,17 @@ class RefundDesk:
                 rpc_timeout=ANSWER_PATIENCE,
             ),
         )
+        if view is None:
+            await self._must_have_begun(asked.refund_id)
+        return view
+
+    async def _must_have_begun(self, refund_id: str) -> None:
+        """A call that ran out of time may have done so before Temporal knew of the refund."""
+        run = self._temporal.get_workflow_handle(identity.refund_workflow_id(refund_id))
+        try:
+            await run.describe(rpc_timeout=ANSWER_PATIENCE)
+        except (RPCError, RuntimeError) as error:
+            raise TemporalAway(AWAY) from error
 
     async def tell(self, fact: RefundTold) -> None:
         """Durable once this returns: the workflow has it, or a new run, which finds the record finished, begins."""
