@@ -2,8 +2,8 @@
 
 EmbeddedServerError
 ├── AlreadyRunning      another living process holds the data folder
-└── StartFailed         the server ended or stayed silent; quotes the last lines of its log
-    └── PortTaken       another program listens on the port
+└── StartFailed         the server ended or stayed silent; quotes its log
+    └── PortTaken       another program listens on the port, or none was free
 """
 
 
@@ -23,22 +23,31 @@ class PortTaken(StartFailed):
     pass
 
 
+_ELSE = "Read the log above; the data folder was left as it is."
 # A word in the server's log (lower case) -> what to do. The first that is found counts.
 _ADVICE = {
     "address already in use": "Another program listens on that port: choose another, or give none to get a free one.",
+    "failed assigning ephemeral port": "The system has no free port left for the server's parts: end some programs.",
     "no space left on device": "The disk is full: make room and start again; what was committed is safe.",
     "postmaster.pid": "A Postgres that was not started here runs over this data: stop it and start again.",
     "invalid locale": "The system lacks the locale 'C': install the C library's locales.",
     "permission denied": "A file belongs to someone else: start as the user who made the data folder.",
     "shared memory": "The system's shared memory is used up: give the container a larger /dev/shm.",
+    "panic:": _ELSE,
 }
-_ELSE = "Read the log above; the data folder was left as it is."
+
+
+_LACKS_A_PORT = {"address already in use", "failed assigning ephemeral port"}
+_QUOTED_LINES = 12
 
 
 def start_failed(what: str, log_lines: list[str]) -> StartFailed:
-    """The error of a start. `what` is a sentence without full stop; `log_lines` are quoted and searched for advice."""
-    log = "\n".join(log_lines)
-    found = next((word for word in _ADVICE if word in log.lower()), None)
-    quoted = "\n".join(f"    {line}" for line in log_lines) or "    (the log is empty)"
-    error = PortTaken if found == "address already in use" else StartFailed
-    return error(f"{what}. Its last words:\n{quoted}\n{_ADVICE[found] if found else _ELSE}")
+    """The error of a start. `what` is a sentence without full stop; `log_lines` are searched for advice, and quoted."""
+    at, word = next(
+        ((at, word) for word in _ADVICE for at, line in enumerate(log_lines) if word in line.lower()), (None, None)
+    )
+    # What a crashing program says of the cause stands above the long trace of its stack.
+    quoted_lines = log_lines[-_QUOTED_LINES:] if at is None else log_lines[at : at + _QUOTED_LINES]
+    quoted = "\n".join(f"    {line}" for line in quoted_lines) or "    (the log is empty)"
+    error = PortTaken if word in _LACKS_A_PORT else StartFailed
+    return error(f"{what}. From its log:\n{quoted}\n{_ELSE if word is None else _ADVICE[word]}")

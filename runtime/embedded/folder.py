@@ -10,7 +10,6 @@ import psutil
 
 from runtime.embedded.errors import AlreadyRunning, StartFailed, start_failed
 
-_QUOTED_LINES = 12
 # A step of the system clock moves the times at which processes seem to have begun.
 _BEGIN_TOLERANCE_SECONDS = 2.0
 
@@ -79,8 +78,8 @@ class ServerFolder:
         return os.fdopen(descriptor, "ab")
 
     def failure(self, what: str) -> StartFailed:
-        """The error of a start: "<label> <what>", the log's last lines, what to do."""
+        """The error of a start: "<label> <what>", words of the log, what to do."""
         with self.log.open("rb") as log:
             log.seek(self._log_begin)
             lines = log.read().decode(errors="replace").splitlines()
-        return start_failed(f"{self._label} {what} ({self.log})", lines[-_QUOTED_LINES:])
+        return start_failed(f"{self._label} {what} ({self.log})", lines)

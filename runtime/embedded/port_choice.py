@@ -28,13 +28,11 @@ class PortChoice:
         """Clients may know them from now on: a restarted server must be found."""
         self._told = True
 
-    def choose_others(self) -> bool:
-        """After a collision. False when there is nothing to choose: all ports were given, or are known to clients."""
-        if self._told or None not in self._given.values():
-            return False
-        self._ports = {}
-        self.choose()
-        return True
+    def choose_others(self) -> None:
+        """After a collision. What was given, or is known to clients, stays."""
+        if not self._told:
+            self._ports = {}
+            self.choose()
 
     @contextmanager
     def held(self) -> Iterator[None]:

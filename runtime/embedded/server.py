@@ -22,6 +22,7 @@ _START_LIMIT_SECONDS = 30.0
 _STOP_LIMIT_SECONDS = 10.0
 _REAP_LIMIT_SECONDS = 5.0
 _ASK_EVERY_SECONDS = 0.02
+_LAUNCHES = 3
 
 
 class EmbeddedServer(ABC):
@@ -60,14 +61,7 @@ class EmbeddedServer(ABC):
             await self._clear_leftovers()
             await asyncio.to_thread(self._prepare)
             self._ports.choose()
-            try:
-                await self._launch()
-            except PortTaken:
-                if not self._ports.choose_others():
-                    raise
-                await self._end_child()
-                self.folder.begin_log()
-                await self._launch()
+            await self._launch_where_free()
             self._ports.keep()
         except BaseException:
             await self.stop()
@@ -135,6 +129,19 @@ class EmbeddedServer(ABC):
             await end(self._child, self.stop_signal, _STOP_LIMIT_SECONDS)
             # A program of many threads looks dead a moment before it can be reaped.
             await asyncio.to_thread(self._child.wait, _REAP_LIMIT_SECONDS)
+
+    async def _launch_where_free(self) -> None:
+        """Again after a lost port, be it one that the server chose for its own parts: programs beside us choose too."""
+        for _ in range(_LAUNCHES - 1):
+            try:
+                await self._launch()
+            except PortTaken:
+                await self._end_child()
+                self.folder.begin_log()
+                self._ports.choose_others()
+            else:
+                return
+        await self._launch()
 
     async def _launch(self) -> None:
         with self.folder.open_log() as log:

@@ -145,7 +145,7 @@ async def test_a_given_port_that_is_taken_fails_with_the_log(server_type: type_o
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         server = server_type(data_dir, taken.getsockname()[1], durable=False)
-        with pytest.raises(PortTaken, match=r"(?is)ended while it started .*address already in use.*choose another"):
+        with pytest.raises(PortTaken, match=r"(?is)ended while it started.*address already in use.*choose another"):
             await server.start()
     assert not server.running
     assert not works_over(server.folder.path)
@@ -240,9 +240,12 @@ def test_given_ports_stay_and_free_ones_differ_and_are_kept() -> None:
     assert len(set(chosen)) == 3
     ports.choose()
     assert chosen == [ports[name] for name in ("grpc", "http", "ui")]
-    assert ports.choose_others()
+    ports.choose_others()
     assert ports["grpc"] == 4000
-    assert not PortChoice(grpc=4000).choose_others()
+    ports.keep()
+    known = [ports[name] for name in ("grpc", "http", "ui")]
+    ports.choose_others()
+    assert known == [ports[name] for name in ("grpc", "http", "ui")]
 
 
 @pytest.mark.parametrize(
@@ -259,3 +262,18 @@ def test_a_failed_start_says_what_to_do(line: str, advice: str) -> None:
     text = str(start_failed("Postgres ended while it started", ["first", line]))
     assert line in text
     assert advice in text
+
+
+@pytest.mark.parametrize(
+    ("cause", "lacks_a_port"),
+    [
+        ("panic: listen tcp 127.0.0.1:1: bind: address already in use", True),
+        ("panic: failed assigning ephemeral port: cannot assign requested address", True),
+        ("panic: something new", False),
+    ],
+)
+def test_the_cause_of_a_crash_is_found_above_its_stack(cause: str, *, lacks_a_port: bool) -> None:
+    error = start_failed("Temporal ended", [cause, *(f"goroutine {number} [running]:" for number in range(40))])
+    assert isinstance(error, PortTaken) == lacks_a_port
+    assert cause in str(error)
+    assert "goroutine 39" not in str(error)

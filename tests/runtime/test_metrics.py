@@ -21,6 +21,7 @@ def everything(metrics: Metrics) -> None:
     metrics.order_paid(timedelta(seconds=0.07))
     metrics.order_pushed(timedelta(hours=2), attended=True)
     metrics.case_opened(Cause.PUSH_FAILED)
+    metrics.reminded("case")
     gauges = [each for each in METRICS if each.kind is Kind.GAUGE]
     metrics.standing = lambda: [Reading(each, ("x",) * len(each.labels), 3) for each in gauges]
 
@@ -45,6 +46,7 @@ def test_what_happened_is_counted_and_timed_under_its_labels(collected: Collecte
     assert collected.value("lockstep_notice_to_paid_seconds_bucket", le="0.1") == 1
     assert collected.value("lockstep_paid_to_warehouse_seconds_sum", attended="yes") == 7200
     assert collected.value("lockstep_cases_opened_total", cause="push_failed") == 1
+    assert collected.value("lockstep_reminders_total", what="case") == 1
 
 
 def test_gauges_show_the_last_look_and_nothing_when_there_is_none(collected: Collected) -> None:
