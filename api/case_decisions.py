@@ -4,7 +4,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import Query, Response
+from fastapi import Query
 from pydantic import BaseModel, ConfigDict
 
 from api.errors import Problem
@@ -65,7 +65,6 @@ class DecidedAnswer(BaseModel):
     """`stage` is the order's; null for a case without a recorded order. `status_url` is where to look."""
 
     case: str
-    settled: bool
     order: str | None
     stage: str | None
     status_url: str
@@ -107,8 +106,7 @@ async def one(house: House, case_id: str) -> CaseAnswer:
     return shown(case)
 
 
-async def decide(house: House, case_id: str, body: DecideBody, by: str, response: Response) -> DecidedAnswer:
-    """200 once it is carried out, 202 when the order has it and no worker took it up yet."""
+async def decide(house: House, case_id: str, body: DecideBody, by: str) -> DecidedAnswer:
     decision = _decision(case_id, body, by)
     try:
         decided = await CaseDecisions(house.engine, house.temporal, house.clock).decide(decision)
@@ -121,7 +119,7 @@ async def decide(house: House, case_id: str, body: DecideBody, by: str, response
         raise Problem(422, "decision-refused", str(refused)) from refused
     except TemporalAway as away:
         raise Problem(503, "unavailable", str(away), headers={"retry-after": "5"}) from away
-    return _answer(house, decided, response)
+    return _answer(house, decided)
 
 
 def _decision(case_id: str, body: DecideBody, by: str) -> CaseDecision:
@@ -131,12 +129,7 @@ def _decision(case_id: str, body: DecideBody, by: str) -> CaseDecision:
     return CaseDecision(case_id, Choice(body.choice), by, body.reason, *outside)
 
 
-def _answer(house: House, decided: Decided, response: Response) -> DecidedAnswer:
+def _answer(house: House, decided: Decided) -> DecidedAnswer:
     case = decided.case
     place = f"{house.settings.public_url}/cases/{case.id}"
-    if decided.pending:
-        response.status_code = 202
-        response.headers["location"] = place
-    return DecidedAnswer(
-        case=case.id, settled=not decided.pending, order=case.order_id, stage=decided.stage, status_url=place
-    )
+    return DecidedAnswer(case=case.id, order=case.order_id, stage=decided.stage, status_url=place)

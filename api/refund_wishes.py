@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from fastapi import Request, Response
+from fastapi import Request
 from pydantic import ValidationError
 
 from api.acceptance import Acceptance
@@ -23,7 +23,6 @@ from api.refunds import act, ask_refund
 from api.shop_orders import Request as Asked
 from api.tracking import Unknown
 from domain.reference import OWN_SHOP, OrderId
-from domain.refund import Decision
 from domain.refundable import Offer, offers
 from persistence import progress, refund_list, refund_rows
 from persistence.access import Token
@@ -130,8 +129,8 @@ async def became(house: House, order_id: OrderId, refund_id: str) -> str:
     return "refused" if found.loaded.refund.refusal else "open"
 
 
-async def withdraw(house: House, order_id: OrderId, refund_id: str, body: bytes) -> str:
-    """`withdrawn`, `withdrawing` while no worker has taken it up, or `too_late`. Raises Unknown for another's."""
+async def withdraw(house: House, order_id: OrderId, refund_id: str, body: bytes) -> bool:
+    """Whether it came in time. Raises Unknown for another's, Problem 503 while nothing can be done."""
     customer = await _customer(house, order_id)
     if not await _is_his(house, order_id, refund_id, customer):
         raise Unknown
@@ -139,14 +138,13 @@ async def withdraw(house: House, order_id: OrderId, refund_id: str, body: bytes)
     if not re.fullmatch("[0-9]{1,7}", fields.get("version", "")):
         raise Unknown  # not a form of ours
     command = ApprovalCommand("withdraw", customer, int(fields["version"]))
-    response = Response()
     try:
-        after = await act(house, refund_id, command, response)
+        await act(house, refund_id, command)
     except Problem as problem:
         if problem.kind != "decision-refused":
             raise
-        return "too_late"
-    return "withdrawn" if after.decision is Decision.WITHDRAWN else "withdrawing"
+        return False
+    return True
 
 
 async def _is_his(house: House, order_id: OrderId, refund_id: str, customer: str) -> bool:

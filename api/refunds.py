@@ -1,10 +1,8 @@
 """Refunds over HTTP: asked for by the own shop, decided by the staff, shown to both."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import asdict
-from typing import Any
-
-from fastapi import Response
+from typing import Any, TypeVar
 
 from api.acceptance import Acceptance
 from api.case_decisions import shown
@@ -40,6 +38,7 @@ from runtime.wiring import House
 from workflows import identity
 from workflows.refund_messages import ApprovalCommand
 
+Said = TypeVar("Said")
 DONE = {"approve": TaskState.APPROVED, "refuse": TaskState.REFUSED}
 
 
@@ -86,11 +85,11 @@ async def show_refund(house: House, refund_id: str) -> RefundAnswer:
     return _answer(found)
 
 
-async def act(house: House, refund_id: str, command: ApprovalCommand, response: Response) -> RefundAnswer:
+async def act(house: House, refund_id: str, command: ApprovalCommand) -> RefundAnswer:
     """The same deed again, after an answer that was lost, gets the same answer; also once the refund has ended."""
     await show_refund(house, refund_id)
     try:
-        return await _carried_out(house, refund_id, RefundDesk(house.temporal).act(refund_id, command), response)
+        return await _carried_out(house, refund_id, RefundDesk(house.temporal).act(refund_id, command))
     except Problem as problem:
         if problem.kind == "decision-refused" and _is_done(known := await show_refund(house, refund_id), command):
             return known
@@ -111,38 +110,33 @@ def _is_done(known: RefundAnswer, command: ApprovalCommand) -> bool:
     )
 
 
-async def send_goods(house: House, refund_id: str, body: WaybillBody, response: Response) -> RefundAnswer:
+async def send_goods(house: House, refund_id: str, body: WaybillBody) -> RefundAnswer:
     order_id = OrderId.parse((await show_refund(house, refund_id)).order)
     fact = GoodsSent(refund_id, order_id, body.by, body.carrier, body.waybill_no, body.freight_by)
-    return await _carried_out(house, refund_id, RefundDesk(house.temporal).send_goods(fact), response)
+    return await _carried_out(house, refund_id, RefundDesk(house.temporal).send_goods(fact))
 
 
-async def assess(house: House, refund_id: str, body: AssessmentBody, by: str, response: Response) -> RefundAnswer:
+async def assess(house: House, refund_id: str, body: AssessmentBody, by: str) -> RefundAnswer:
     known = await show_refund(house, refund_id)
     fact = ReturnAssessed(refund_id, OrderId.parse(known.order), by, body.reason, body.amounts(known.currency))
-    return await _carried_out(house, refund_id, RefundDesk(house.temporal).assess(fact), response)
+    return await _carried_out(house, refund_id, RefundDesk(house.temporal).assess(fact))
 
 
-async def _carried_out(house: House, refund_id: str, asked: Any, response: Response) -> RefundAnswer:
-    """200 once it is carried out, 202 while no worker has taken it up."""
+async def _carried_out(house: House, refund_id: str, asked: Awaitable[RefundView]) -> RefundAnswer:
     try:
-        view = await _said(asked)
+        await _said(asked)
     except ApprovalChanged as changed:
         raise Problem(412, "changed-meanwhile", str(changed)) from changed
     except ApprovalRefused as refused:
         raise Problem(409, "decision-refused", str(refused)) from refused
-    if view is None:
-        response.status_code = 202
-        response.headers["location"] = _place(house, refund_id)
     return await show_refund(house, refund_id)
 
 
-async def _said(asked: Any) -> RefundView | None:
+async def _said(asked: Awaitable[Said]) -> Said:
     try:
-        view: RefundView | None = await asked
+        return await asked
     except TemporalAway as away:
         raise Problem(503, "unavailable", str(away), headers={"retry-after": "5"}) from away
-    return view
 
 
 def _place(house: House, refund_id: str) -> str:

@@ -90,7 +90,7 @@ def decide(
     if not answer.accepted:
         stop(AWAY if answer.away else BAD_USAGE if answer.incomplete else WRONG, answer.sentence)
     if as_json:
-        print_json({"case": case, "settled": answer.settled, "order": answer.order_id, "stage": answer.stage})
+        print_json({"case": case, "order": answer.order_id, "stage": answer.stage})
     else:
         typer.echo(answer.sentence)
 

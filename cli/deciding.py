@@ -22,7 +22,6 @@ class Answer:
 
     accepted: bool
     sentence: str
-    settled: bool = False
     incomplete: bool = False
     away: bool = False
     order_id: str | None = None
@@ -56,7 +55,4 @@ async def outcome(decisions: CaseDecisions, decision: CaseDecision) -> Answer:
         return Answer(accepted=False, sentence=str(failed))
     order_id, stage = decided.case.order_id, decided.stage
     where = f"; order {order_id} is {stage}" if stage else ""
-    sentence = f"decided: {decision.choice}{where}"
-    if decided.pending:
-        sentence = f"handed over{where}; no worker took it up yet: if the case stays open, decide the same again"
-    return Answer(accepted=True, sentence=sentence, settled=not decided.pending, order_id=order_id, stage=stage)
+    return Answer(accepted=True, sentence=f"decided: {decision.choice}{where}", order_id=order_id, stage=stage)

@@ -24,7 +24,7 @@ from persistence.engine import Engine, reading
 from ports.clock import Clock
 from ports.provenance import PROVENANCE, Provenance
 from runtime.trace_ids import ids
-from runtime.updates import ANSWER_PATIENCE, NobodyRuns, told
+from runtime.updates import ANSWER_PATIENCE, NOT_TAKEN_UP, NobodyRuns, TemporalAway, told
 from workflows import identity
 
 EFFECTS = {
@@ -59,15 +59,10 @@ class NobodyWaits(DecisionFailed):
 
 @dataclass(frozen=True)
 class Decided:
-    """`stage`: the order's, now. `pending`: handed over, to be carried out when the order's workflow comes to it.
-
-    Until a worker takes it up it lives in Temporal's memory only (tried: a restart of Temporal loses it), so whoever
-    finds the case still open sends the same decision again.
-    """
+    """`stage`: the order's, now."""
 
     case: CaseRow
     stage: str | None
-    pending: bool = False
 
 
 class CaseDecisions:
@@ -77,15 +72,15 @@ class CaseDecisions:
         self._clock = clock
 
     async def decide(self, decision: CaseDecision) -> Decided:
-        """Repeating one's own decision answers as before. Raises DecisionFailed or SkipRefused."""
+        """Repeating one's own decision answers as before. Raises DecisionFailed, SkipRefused or TemporalAway."""
         case = await self._case(decision.case_id)
         if case.settled_at is not None:
             return await self._decided(decision)
         check_decision(Cause(case.cause), decision)
         if not case.waits:
             await self._settle(case, decision)
-        elif not await self._tell_workflow(case, decision):
-            return Decided(case, await self._stage(case), pending=True)
+        else:
+            await self._tell_workflow(case, decision)
         return await self._decided(decision)
 
     async def _case(self, case_id: str) -> CaseRow:
@@ -103,7 +98,7 @@ class CaseDecisions:
         """What the record says of the case by now. Raises DecidedBefore when that is somebody else's decision."""
         case = await self._case(decision.case_id)
         if case.settled_at is None:
-            return Decided(case, await self._stage(case), pending=True)
+            raise TemporalAway(NOT_TAKEN_UP)
         if (case.choice, case.decided_by) != (decision.choice, decision.by):
             when = case.settled_at.isoformat(timespec="seconds")
             raise DecidedBefore(
@@ -124,8 +119,7 @@ class CaseDecisions:
         finally:
             PROVENANCE.reset(origin)
 
-    async def _tell_workflow(self, case: CaseRow, decision: CaseDecision) -> bool:
-        """True once it is carried out; False when it is handed over and nobody has taken it up yet."""
+    async def _tell_workflow(self, case: CaseRow, decision: CaseDecision) -> None:
         assert case.order_id is not None, "only orders and their refunds have workflows that wait"
         if case.refund_id is not None:
             workflow_id = identity.refund_workflow_id(case.refund_id)
@@ -133,19 +127,15 @@ class CaseDecisions:
             workflow_id = identity.order_workflow_id(OrderId.parse(case.order_id))
         handle: WorkflowHandle[Any, Any] = self._temporal.get_workflow_handle(workflow_id)
         try:
-            stage = await told(
-                self._temporal,
+            await told(
                 lambda: handle.execute_update(
                     "decide_case", decision, id=_update_id(decision), rpc_timeout=ANSWER_PATIENCE
-                ),
+                )
             )
         except WorkflowUpdateFailedError as refused:
             await self._explain(decision, refused)
         except NobodyRuns:
             await self._explain_missing(decision)
-        else:
-            return stage is not None
-        return True
 
     async def _explain(self, decision: CaseDecision, refused: WorkflowUpdateFailedError) -> None:
         """The validator said no. Returns when the case is settled: by whom is told by the record."""

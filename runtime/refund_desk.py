@@ -40,23 +40,23 @@ class RefundDesk:
             static_summary=f"refund of {asked.order_id}",
             search_attributes=identity.search_attributes(asked.order_id, RefundStage.AWAITING_APPROVAL),
         )
-        view: RefundView | None = await told(
-            self._temporal,
-            lambda: self._temporal.execute_update_with_start_workflow(
-                "open",
-                asked,
-                result_type=RefundView,
-                start_workflow_operation=start,
-                id=f"open/{asked.refund_id}",
-                rpc_timeout=ANSWER_PATIENCE,
-            ),
-        )
-        if view is None:
+        try:
+            return await told(
+                lambda: self._temporal.execute_update_with_start_workflow(
+                    "open",
+                    asked,
+                    result_type=RefundView,
+                    start_workflow_operation=start,
+                    id=f"open/{asked.refund_id}",
+                    rpc_timeout=ANSWER_PATIENCE,
+                )
+            )
+        except TemporalAway:
             await self._must_have_begun(asked.refund_id)
-        return view
+            return None
 
     async def _must_have_begun(self, refund_id: str) -> None:
-        """A call that ran out of time may have done so before Temporal knew of the refund."""
+        """A call that brought no answer may have ended before Temporal knew of the refund."""
         run = self._temporal.get_workflow_handle(identity.refund_workflow_id(refund_id))
         try:
             await run.describe(rpc_timeout=ANSWER_PATIENCE)
@@ -92,26 +92,25 @@ class RefundDesk:
         except (RPCError, TimeoutError, RuntimeError) as error:
             raise TemporalAway(AWAY) from error
 
-    async def act(self, refund_id: str, command: ApprovalCommand) -> RefundView | None:
+    async def act(self, refund_id: str, command: ApprovalCommand) -> RefundView:
         """Raises ApprovalRefused with the sentence that says why, ApprovalChanged for what looked different."""
         return await self._told(refund_id, "act", command)
 
-    async def send_goods(self, fact: GoodsSent) -> RefundView | None:
+    async def send_goods(self, fact: GoodsSent) -> RefundView:
         """The buyer has sent the goods back. Raises ApprovalRefused where none are awaited."""
         return await self._told(fact.refund_id, "send_goods", fact)
 
-    async def assess(self, fact: ReturnAssessed) -> RefundView | None:
+    async def assess(self, fact: ReturnAssessed) -> RefundView:
         """What is taken off for damage. Raises ApprovalRefused where nothing is to be assessed."""
         return await self._told(fact.refund_id, "assess", fact)
 
-    async def _told(self, refund_id: str, update: str, said: Said) -> RefundView | None:
+    async def _told(self, refund_id: str, update: str, said: Said) -> RefundView:
         handle = self._temporal.get_workflow_handle_for(RefundWorkflow.run, identity.refund_workflow_id(refund_id))
         try:
             return await told(
-                self._temporal,
                 lambda: handle.execute_update(
                     update, said, id=_update_id(said), rpc_timeout=ANSWER_PATIENCE, result_type=RefundView
-                ),
+                )
             )
         except NobodyRuns:
             raise ApprovalRefused("this refund has ended: nothing is to be decided") from None

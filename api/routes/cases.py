@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Query
 
 from api.actors import deciding
 from api.case_decisions import (
@@ -41,15 +41,12 @@ async def one_case(case_id: str, here: HouseHere, _: ReaderHere) -> CaseAnswer:
 @router.post(
     "/{case_id}/decide",
     summary="Decide a case",
-    responses={202: {"model": DecidedAnswer}, **problems(400, 404, 409, 413)},
+    responses=problems(400, 404, 409, 413),
 )
 async def decide_case(
-    case_id: str, body: DecideBody, here: HouseHere, token: DeciderHere, response: Response, key: KeyHere = None
+    case_id: str, body: DecideBody, here: HouseHere, token: DeciderHere, key: KeyHere = None
 ) -> DecidedAnswer:
-    """200: carried out. 202: handed over, carried out as soon as a worker takes it up.
-
-    Only Temporal's memory holds it until then: if the case is still open later, send the same again; it counts once.
-    """
+    """Answered once it is carried out. 503 where no worker takes it up: send the same again, it counts once."""
     by = deciding(token, body.by)
     await must_be_first_body(here, token, key, case_id, body)
-    return await decide(here, case_id, body, by, response)
+    return await decide(here, case_id, body, by)

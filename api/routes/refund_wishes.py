@@ -115,10 +115,10 @@ async def take_back(
     try:
         order_id = await visit.proven()
         await spent.spend(visit.house, OFTEN, str(order_id))
-        what = await withdraw(visit.house, order_id, refund_id, await request.body())
+        in_time = await withdraw(visit.house, order_id, refund_id, await request.body())
     except Problem as problem:
         return visit.refusal(problem, order_id)
-    return RedirectResponse(visit.address(order_id), 303) if what == "withdrawn" else visit.told(what, order_id)
+    return RedirectResponse(visit.address(order_id), 303) if in_time else visit.told("too_late", order_id)
 
 
 @router.post(

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Path, Response
 
 from api.actors import deciding, speaking
 from api.dependencies import AcceptanceHere, HouseHere, ShopRequestHere, scope
-from api.errors import Documented, problems
+from api.errors import problems
 from api.keys import KeyHere, must_be_first_body
 from api.refund_bodies import (
     AskedAnswer,
@@ -29,7 +29,6 @@ ReaderHere = Annotated[Token, Depends(scope("orders:read"))]
 DeciderHere = Annotated[Token, Depends(scope("cases:write"))]
 ShopHere = Annotated[Token, Depends(scope("orders:write"))]
 RefundHere = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,63}$")]
-PENDING: Documented = {202: {"model": RefundAnswer}}
 
 
 @router.post("", summary="Ask for a refund", status_code=202, responses=problems(400, 404, 409, 413))
@@ -48,9 +47,7 @@ async def one(refund_id: RefundHere, here: HouseHere, _: ReaderHere, response: R
     return told(await show_refund(here, refund_id), response)
 
 
-@router.post(
-    "/{refund_id}/decisions", summary="Act on the approval", responses={**PENDING, **problems(400, 404, 409, 412, 413)}
-)
+@router.post("/{refund_id}/decisions", summary="Act on the approval", responses=problems(400, 404, 409, 412, 413))
 async def decide(
     refund_id: RefundHere,
     body: DecisionBody,
@@ -66,12 +63,10 @@ async def decide(
     """
     command = body.command(deciding(token, body.by), None if if_match is None else version_seen(if_match))
     await must_be_first_body(here, token, key, refund_id, body)
-    return told(await act(here, refund_id, command, response), response)
+    return told(await act(here, refund_id, command), response)
 
 
-@router.post(
-    "/{refund_id}/withdrawal", summary="Withdraw a refund", responses={**PENDING, **problems(400, 404, 409, 413)}
-)
+@router.post("/{refund_id}/withdrawal", summary="Withdraw a refund", responses=problems(400, 404, 409, 413))
 async def withdraw(
     refund_id: RefundHere,
     body: WithdrawalBody,
@@ -83,18 +78,14 @@ async def withdraw(
     """By its applicant, until its money is on its way. The same again gets the same answer."""
     command = ApprovalCommand("withdraw", speaking(token, body.by), body.version)
     await must_be_first_body(here, token, key, refund_id, body)
-    return told(await act(here, refund_id, command, response), response)
+    return told(await act(here, refund_id, command), response)
 
 
-@router.put(
-    "/{refund_id}/waybill", summary="Goods were sent back", responses={**PENDING, **problems(400, 404, 409, 413)}
-)
-async def waybill(
-    refund_id: RefundHere, body: WaybillBody, here: HouseHere, token: ShopHere, response: Response
-) -> RefundAnswer:
+@router.put("/{refund_id}/waybill", summary="Goods were sent back", responses=problems(400, 404, 409, 413))
+async def waybill(refund_id: RefundHere, body: WaybillBody, here: HouseHere, token: ShopHere) -> RefundAnswer:
     """By the buyer, or by support for him, within his window; the warehouse is told what to expect."""
     speaking(token, body.by)
-    return await send_goods(here, refund_id, body, response)
+    return await send_goods(here, refund_id, body)
 
 
 @router.put("/{refund_id}/rating", summary="Rate a refund", responses=problems(400, 404, 409, 413))
@@ -104,14 +95,10 @@ async def rating(refund_id: RefundHere, body: RatingBody, here: HouseHere, token
     return await rate(here, refund_id, body)
 
 
-@router.post(
-    "/{refund_id}/assessment", summary="Say what damage costs", responses={**PENDING, **problems(400, 404, 409, 413)}
-)
-async def assessment(
-    refund_id: RefundHere, body: AssessmentBody, here: HouseHere, token: DeciderHere, response: Response
-) -> RefundAnswer:
+@router.post("/{refund_id}/assessment", summary="Say what damage costs", responses=problems(400, 404, 409, 413))
+async def assessment(refund_id: RefundHere, body: AssessmentBody, here: HouseHere, token: DeciderHere) -> RefundAnswer:
     """While damaged goods wait for a word; another amount than was approved needs every signature again."""
-    return await assess(here, refund_id, body, deciding(token, body.by), response)
+    return await assess(here, refund_id, body, deciding(token, body.by))
 
 
 def told(answer: RefundAnswer, response: Response) -> RefundAnswer:

@@ -9,7 +9,7 @@ from api.refund_wishes import WishForm
 from api.templates.page import Reader, rendered
 from api.templates.words import Words
 
-STATUS = {"coming": 202, "withdrawing": 202, "too_late": 409, "unavailable": 503}
+STATUS = {"coming": 202, "too_late": 409, "unavailable": 503}
 
 
 def wish_page(

@@ -64,10 +64,6 @@ ENGLISH_WISHES = WishWords(
     rated="You gave it {} of 5. Thank you.",
     told={
         "coming": ("We have your request", "We are writing it down. This page shows it by itself in a moment."),
-        "withdrawing": (
-            "We have your wish",
-            "The withdrawal takes effect in a moment. Please look at the order again.",
-        ),
         "too_late": ("Too late to withdraw", "This refund has been decided meanwhile. The order shows how it stands."),
         "unavailable": ("Not at the moment", "Nothing was lost: please try again in a minute."),
     },
@@ -103,7 +99,6 @@ CHINESE_WISHES = WishWords(
     rated="您打了 {} 分（满分 5 分），谢谢。",
     told={
         "coming": ("已收到您的申请", "正在登记，稍后本页会自动显示。"),
-        "withdrawing": ("已收到您的撤回", "撤回即将生效，请稍后查看订单。"),
         "too_late": ("无法撤回", "该退款已有结果，请在订单页查看。"),
         "unavailable": ("暂时无法受理", "没有丢失任何内容，请一分钟后重试。"),
     },

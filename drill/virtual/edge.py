@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from fastapi import Response
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -109,18 +108,18 @@ class Edge:
         """A person's word about a refund: he decides, has sent the goods, says what damage costs."""
 
         async def take() -> tuple[int, str]:
-            refund_id, response = facts.pop("refund"), Response(status_code=200)
+            refund_id = facts.pop("refund")
             doors = self._doors(life, message)
             await doors.enter()
             with doors.through():
                 if message is Message.WAYBILL:
-                    await refunds.send_goods(self._house, refund_id, WaybillBody(**facts), response)
+                    await refunds.send_goods(self._house, refund_id, WaybillBody(**facts))
                 elif message is Message.ASSESSMENT:
                     body = AssessmentBody.model_validate(facts)
-                    await refunds.assess(self._house, refund_id, body, facts["by"], response)
+                    await refunds.assess(self._house, refund_id, body, facts["by"])
                 else:
-                    await refunds.act(self._house, refund_id, ApprovalCommand(**facts), response)
-            return response.status_code, ""
+                    await refunds.act(self._house, refund_id, ApprovalCommand(**facts))
+            return 200, ""
 
         return await self._answered(take)
 

@@ -41,9 +41,9 @@ class Desk:
             raise TemporalAway("away")
         return None if self.idle else await self.refunds.open(asked)
 
-    async def act(self, refund_id: str, command: ApprovalCommand) -> RefundView | None:
+    async def act(self, refund_id: str, command: ApprovalCommand) -> RefundView:
         if self.idle:
-            return None
+            raise TemporalAway("nobody has taken it up")
         step = RefundStep(refund_id, ORDER_ID, "t")
         view = await self.refunds.load(step)
         assert view.amount is not None
@@ -214,7 +214,8 @@ async def test_a_customer_withdraws_what_he_asked_for_himself(edge: Edge, desk: 
     assert form is not None
     url = html.unescape(form[1])
     desk.idle = True
-    assert (await send(edge, {"version": "1"}, url)).status_code == 202
+    waiting = await send(edge, {"version": "1"}, url)
+    assert (waiting.status_code, "try again" in waiting.text) == (503, True)
     desk.idle = False
     assert (await send(edge, {"version": "one"}, url)).status_code == 404
     assert "too late" in (await send(edge, {"version": "2"}, url)).text.lower()

@@ -1,7 +1,5 @@
 """What a caller may take for accepted: a refund that Temporal knows of, whether a worker has taken it up or not."""
 
-from typing import Any
-
 import pytest
 from temporalio.client import WorkflowUpdateRPCTimeoutOrCancelledError
 from temporalio.service import RPCError, RPCStatusCode
@@ -18,17 +16,11 @@ ASKED = RefundAsked(Asking("r1", ORDER_ID, "ann"), "damaged", "")
 class SlowTemporal:
     """No answer comes in time; `knows`: what it says of the refund afterwards."""
 
-    service_client: Any
-
     def __init__(self, knows: RPCError | None) -> None:
-        self.service_client = self
         self._knows = knows
 
     async def execute_update_with_start_workflow(self, *_: object, **__: object) -> None:
         raise WorkflowUpdateRPCTimeoutOrCancelledError
-
-    async def check_health(self, **_: object) -> bool:
-        return True
 
     def get_workflow_handle(self, workflow_id: str) -> "SlowTemporal":
         assert workflow_id == "refund/r1"
