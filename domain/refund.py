@@ -169,6 +169,8 @@ class Refund:
             return RefundStage.STOPPING_GOODS
         if self.decision is Decision.APPROVED and not self.legs and self.goods in _COMING_BACK:
             return _COMING_BACK[self.goods]
+        if self.legs and all(leg.held and leg.state is LegState.PLANNED for leg in self.legs):
+            return RefundStage.APPROVED  # a thing of ours keeps all of it: nothing is on its way
         return _DECIDED.get(self.decision) or _REPAID[self.repayment]
 
     @property

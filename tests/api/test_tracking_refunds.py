@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from api.templates.refund_words import CHINESE_REFUNDS, ENGLISH_REFUNDS, RefundWords
+from domain.brake import Said
 from domain.limits import Limits
 from domain.refund import Kind, RefundStage
 from domain.refund_leg import RefundOutcome
 from domain.refund_money import RefundRequest, Units
 from domain.refund_promise import TARGETS, RefundMilestone
+from persistence import brake
 from persistence.refunds import PostgresRefunds
 from ports.refunds import RefundView
 from tests.api.conftest import Edge
@@ -79,6 +81,20 @@ async def test_an_unknown_answer_is_money_on_its_way(edge: Edge, shop: Shop) -> 
     await shop.told(RefundOutcome.UNKNOWN)
     refund = await told(edge)
     assert (refund["stage"], refund["movements"]) == ("paying_back", [])
+
+
+@pytest.mark.slow
+async def test_money_that_we_keep_is_not_said_to_be_on_its_way_and_is_overdue_soon(edge: Edge, shop: Shop) -> None:
+    await shop.open(ONE)
+    async with shop.record.begin() as db:
+        await brake.stop(db, Said("mei", "something is odd", edge.clock.now()))
+    await shop.asked()
+    refund = await told(edge)
+    assert (refund["stage"], reached(refund)) == ("approved", ["requested", "approved"])
+    assert refund["next"] == {"stage": "paying_back", "by": "shop"}
+    await edge.later(hours=1)
+    assert (await told(edge))["overdue"]
+    assert "on its way to you" not in (await edge.page(edge.link(), "en")).text
 
 
 @pytest.mark.slow

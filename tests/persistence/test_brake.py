@@ -57,7 +57,7 @@ async def test_while_all_money_is_stopped_a_leg_waits_with_its_number_and_nothin
     for _ in range(2):
         view = await desk.asked()
         assert legs(view) == [("tea_1001_r1_1", LegState.PLANNED, "stop")]
-        assert (view.stage, view.open_cases) == (RefundStage.PAYING_BACK, 0)
+        assert (view.stage, view.open_cases) == (RefundStage.APPROVED, 0)
     assert await desk.waiting() == (Waiting("stop", 1, yuan("144.00")),)
     assert await desk.value("select count(*) from audit_log where step = 'hold_leg'") == 1
     await desk.released()

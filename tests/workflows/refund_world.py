@@ -26,6 +26,7 @@ from runtime import temporal
 from runtime.attempts import AttemptLog
 from runtime.messenger import TemporalMessenger
 from tests.builders import yuan
+from tests.workflows.seen import answered
 from tests.workflows.world import World
 from workflows import identity
 from workflows.refund import RefundWorkflow
@@ -107,7 +108,7 @@ class RefundWorld(World):
         return refused.value.cause.message
 
     async def refund_view(self) -> RefundView:
-        return await self.refund.query(RefundWorkflow.progress)
+        return await answered(lambda: self.refund.query(RefundWorkflow.progress))
 
     async def refund_ended(self) -> RefundStage:
         """Time flies until then."""

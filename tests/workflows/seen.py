@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -18,7 +18,9 @@ from drill.virtual.fakes import FakeProvider, FakeWarehouse
 from workflows.messages import OrderEnd, OrderView
 from workflows.order import OrderWorkflow
 
-PATIENCE_SECONDS = 10.0
+Answer = TypeVar("Answer")
+PATIENCE_SECONDS = 30.0
+ANSWER_SECONDS = 3.0
 
 
 class Seen:
@@ -109,7 +111,7 @@ class Seen:
         return found[0] if found else None
 
     async def view(self) -> OrderView:
-        return await self.handle.query(OrderWorkflow.progress)
+        return await answered(lambda: self.handle.query(OrderWorkflow.progress))
 
     async def open_cases(self) -> list[str]:
         return await self.column("select cause from cases where settled_at is null order by cause")
@@ -164,6 +166,16 @@ class Seen:
 
     async def history(self) -> list[EventType.ValueType]:
         return [event.event_type async for event in self.handle.fetch_history_events()]
+
+
+async def answered(ask: Callable[[], Awaitable[Answer]]) -> Answer:
+    """A question that comes while the SDK drops its run from the cache may be lost: it is asked anew."""
+    while True:
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                return await ask()
+        except TimeoutError:
+            continue
 
 
 def refusal(error: WorkflowUpdateFailedError) -> str | None:

@@ -40,7 +40,7 @@ async def test_a_refund_waits_while_all_money_is_stopped_and_goes_back_once_with
     await world.act("approve", "lin")
     await world.passes(minutes=10)
     view = await world.refund_view()
-    assert (view.stage, [each.leg.held for each in view.legs]) == (RefundStage.PAYING_BACK, ["stop"])
+    assert (view.stage, [each.leg.held for each in view.legs]) == (RefundStage.APPROVED, ["stop"])
     assert asked(world) == []
     # A long wait begins anew from the record.
     await world.refund.terminate()

@@ -26,7 +26,7 @@ async def test_an_open_dispute_keeps_the_refunds_of_its_payment_until_it_is_clos
     await world.act("approve", "lin")
     await world.passes(minutes=10)
     view = await world.refund_view()
-    assert (view.stage, [each.leg.held for each in view.legs]) == (RefundStage.PAYING_BACK, ["dispute"])
+    assert (view.stage, [each.leg.held for each in view.legs]) == (RefundStage.APPROVED, ["dispute"])
     assert world.provider.refunded == {}
     assert await world.rows("select cause, owner from cases where settled_at is null") == [("dispute_open", "finance")]
     async with world.record.begin() as db:
