@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
+from domain.money import Money
 from domain.refund_leg import RefundOutcome
 from drill.virtual.life import Life
 from drill.virtual.matrix import Call, Fault, Message
@@ -58,6 +59,10 @@ class Bank:
         life, number = self.wire.lives.of_trade(question.out_trade_no), question.out_refund_no
         about = (number, question.transaction_id, number)
         return await self.wire.through(Call.PAID_BACK, life, about, lambda: self._asked_about(number))
+
+    def paid_back(self, number: str) -> Money | None:
+        known = self.book.get(number)
+        return known.order.amount if known is not None and known.state is RefundOutcome.DONE else None
 
     async def _asked_about(self, number: str) -> RefundAnswer:
         known = self.book.get(number)

@@ -25,6 +25,7 @@ from drill.virtual.house import VirtualTime, open_temporal, refund_worker, worke
 from drill.virtual.judgement import Found, judge
 from drill.virtual.life import Lives
 from drill.virtual.outside import Provider, Warehouse
+from drill.virtual.page import Page
 from drill.virtual.plan import PROVIDERS, Schedule, provider_of
 from drill.virtual.post import Post
 from drill.virtual.speech import overheard
@@ -123,6 +124,7 @@ class Theatre:
     teller: Teller
     time: StageTime
     staff: Staff
+    page: Page
 
     @classmethod
     async def open(
@@ -158,12 +160,13 @@ class Theatre:
         post = Post(Edge(house), time)
         floors.append(Floor(warehouse, post, time))
         tellers.append(Teller(post, time))
-        interceptors = [VirtualTime(env, clock), AttemptLog(), Steps(lives, clock.now, warehouse.wire.tell)]
+        page = Page(lambda leg: providers[leg.payment[0]].bank.paid_back(leg.out_refund_no))
+        interceptors = [VirtualTime(env, clock), AttemptLog(), Steps(lives, clock.now, warehouse.wire.tell, page)]
         of_orders = workers(env, orders, providers, warehouse, interceptors, _runner())
         for worker in (*of_orders, refund_worker(env, engine, clock, interceptors, _runner())):
             await stack.enter_async_context(worker)
         staff = Staff(lives, engine, CaseDecisions(engine, env.client, clock), warehouse, counted)
-        return cls(env, lives, counted, engine, url, providers, warehouse, post, tellers[0], time, staff)
+        return cls(env, lives, counted, engine, url, providers, warehouse, post, tellers[0], time, staff, page)
 
     async def play(self) -> None:
         for life in self.lives:
@@ -189,7 +192,7 @@ class Theatre:
 
     async def judged(self) -> list[Found]:
         dump = books.dump(self.lives, self.providers.values(), self.warehouse, self.post.letters, self.counted)
-        return await judge(dump, self.url, self.engine)
+        return await judge(dump, self.url, self.engine, self.page.ahead)
 
 
 async def _open_shops(engine: Engine, schedules: Iterable[Schedule], now: datetime) -> Counter[str]:

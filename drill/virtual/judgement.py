@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +27,8 @@ class Found:
     evidence: Mapping[str, Any]
 
 
-async def judge(dump: Mapping[str, Any], url: str, engine: Engine) -> list[Found]:
+async def judge(dump: Mapping[str, Any], url: str, engine: Engine, ahead: Sequence[str] = ()) -> list[Found]:
+    """`ahead`: where a customer's page said that money is back before its provider had paid it."""
     verified = await asyncio.to_thread(check, dump, url)
     broken = [_found(each.name, each.evidence) for each in verified if not each.held]
     async with engine.connect() as db:
@@ -35,6 +36,8 @@ async def judge(dump: Mapping[str, Any], url: str, engine: Engine) -> list[Found
         unpaid = await trade_report.restless_refunds(db)
         orphans = await money_at_risk.orphans(db, Limits())
         refused = [f"{case.order_id}: {case.detail}" for cause in DEFECTS for case in await _all(db, cause)]
+    if ahead:
+        broken.append(_found("page-never-ahead-of-the-provider", {"said to be back too early": ahead}))
     if refused:
         broken.append(_found("nothing-refused-by-the-record", {"cases": refused}))
     if orphans:

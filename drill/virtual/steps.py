@@ -20,6 +20,7 @@ from temporalio.worker import (
 from domain.reference import OrderId
 from drill.virtual.life import Deed, Life, Lives
 from drill.virtual.matrix import Component
+from drill.virtual.page import Page
 from ports.records import OrderView, PaymentSettled
 from ports.refunds import RefundView
 
@@ -35,11 +36,12 @@ class Crashed(Exception):
 
 @dataclass
 class Steps(Interceptor):
-    """`tell` gets a message on its way and waits until it is taken, at most for a while."""
+    """`tell` gets a message on its way and waits until it is taken, at most for a while. `page`: the customers'."""
 
     lives: Lives
     now: Callable[[], datetime]
     tell: Callable[[Deed], Awaitable[None]]
+    page: Page
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002 - the SDK's name
         return _Step(next, self)
@@ -76,6 +78,7 @@ class _Step(ActivityInboundInterceptor):
             life.stands(result)
         if isinstance(result, RefundView):
             life.refunds[result.refund_id] = result
+            self._steps.page.shows(result)
         if dies:
             raise Crashed
         if cut_after:

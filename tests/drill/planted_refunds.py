@@ -54,6 +54,19 @@ def timeout_taken_for_failure(patch: Patch) -> None:
     patch.setattr(refunds, "leg_answered", hasty)
 
 
+def processing_taken_for_done(patch: Patch) -> None:
+    """What the provider has only accepted is told as paid back."""
+    answered = repayment.leg_answered
+
+    def early(refund: Refund, number: int, told: Told, now: datetime) -> Any:
+        if told.outcome is RefundOutcome.PROCESSING:
+            leg = refund.legs[number - 1]
+            told = Told(RefundOutcome.DONE, told.refund_no or leg.out_refund_no, leg.amount, now)
+        return answered(refund, number, told, now)
+
+    patch.setattr(refunds, "leg_answered", early)
+
+
 def clock_closes_an_unknown_leg(patch: Patch) -> None:
     """Who hears nothing for three days takes it for settled."""
     answered, since = repayment.leg_answered, dict[str, datetime]()
@@ -139,6 +152,7 @@ LEGS = "refunds-are-legs"
 REFUND_BUGS = (
     Bug("a new number per attempt", new_number_per_attempt, LEGS, 9, of_refunds=True),
     Bug("a timeout taken for a failure", timeout_taken_for_failure, LEGS, 9, of_refunds=True),
+    Bug("processing taken for done", processing_taken_for_done, "page-never-ahead-of-the-provider", 2, of_refunds=True),
     Bug("the clock closes an unknown leg", clock_closes_an_unknown_leg, LEGS, 4, of_refunds=True),
     Bug(
         "the ceiling counts only what is finished",
