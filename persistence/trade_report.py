@@ -69,6 +69,16 @@ _RESTLESS_REFUNDS = text(
     """
 )
 
+_OWING = text(
+    """
+    select order_id from order_money where refund_due_minor > 0
+    union
+    select order_id from cases where settled_at is null
+      and cause in ('refund_due', 'surplus_payment', 'paid_after_close', 'amount_mismatch')
+    order by order_id
+    """
+)
+
 
 @dataclass(frozen=True)
 class UnderWay:
@@ -116,6 +126,11 @@ async def orders_waiting_for_people(db: AsyncConnection) -> int:
 async def restless(db: AsyncConnection) -> list[str]:
     """Orders that are neither at their end nor stand still for a person."""
     return list((await db.execute(_RESTLESS)).scalars())
+
+
+async def owing(db: AsyncConnection) -> list[str]:
+    """Orders that keep money which pays nothing, or whose case about it is still open."""
+    return list((await db.execute(_OWING)).scalars())
 
 
 async def restless_refunds(db: AsyncConnection) -> list[str]:

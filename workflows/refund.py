@@ -134,6 +134,8 @@ class RefundWorkflow(RefundOfGoods, RefundOfPlatform):
     async def _approved(self) -> None:
         """9.3 Those whom the policy names have signed for this amount and version; superiors are reminded."""
         if self._refund.stage is not RefundStage.AWAITING_APPROVAL:
+            if not self._order_knows:  # a policy approved it in a task that was lost
+                await self._tell_order(is_open=True)
             return
         if self._route is None or self._refund.approval is None or self._approval.status not in UNDECIDED:
             self._route = await self._routed()
@@ -210,12 +212,11 @@ class RefundWorkflow(RefundOfGoods, RefundOfPlatform):
     def _facts(self) -> RefundFacts:
         refund = self._refund
         assert refund.together is not None
-        order = refund.order_id
         nobody_asked = refund.applicant == BY_ITSELF
         return RefundFacts(
             self._amount if nobody_asked else refund.together,
-            order.channel,
-            order.shop_id,
+            refund.order_id.channel,
+            refund.order_id.shop_id,
             reason=refund.reason,
             applicant=refund.applicant,
             basis="due" if nobody_asked else "sale",
@@ -255,8 +256,7 @@ class RefundWorkflow(RefundOfGoods, RefundOfPlatform):
     async def _page(self) -> None:
         """The last superior of each open task, before the platform's clock decides."""
         for task in self._approval.open_tasks:
-            last = self._levels[_clock_of(task)][1][-1]
-            await self._remind(task, Level(workflow.now(), last.person))
+            await self._remind(task, Level(workflow.now(), self._levels[_clock_of(task)][1][-1].person))
 
     def _told_of(self, task: Task) -> int:
         """How many levels were told since it was opened: of a history that started anew, by the record."""

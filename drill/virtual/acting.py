@@ -14,6 +14,7 @@ from drill.virtual.teller import Teller
 
 WINDOW_SECONDS = 1800
 TOLD_LATE_MINUTES = (3, 200)
+ADDRESS_GAP = ("mended", "due_cancelled", "due_cancelled_signed")  # so that nothing is pushed
 IN_TWO_PARTS = ("presale", "refunded_by_two_routes")
 
 
@@ -70,7 +71,7 @@ class Act:
 
     def _order(self) -> dict[str, object]:
         order_id = self.life.order_id
-        gap = {"detail": ""} if self.life.plan.story == "mended" else {}
+        gap = {"detail": ""} if self.life.plan.story in ADDRESS_GAP else {}
         return {
             "shop_id": order_id.shop_id,
             "order_no": order_id.order_no,

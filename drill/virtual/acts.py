@@ -6,6 +6,7 @@ from datetime import timedelta
 from domain.limits import Limits
 from domain.payment import Capture
 from drill.virtual.acting import Act
+from drill.virtual.due_acts import DUE_ACTS
 from drill.virtual.matrix import Call, Fault
 from drill.virtual.plan import SHORT
 from drill.virtual.post import notice
@@ -173,4 +174,5 @@ ACTS: dict[str, Callable[[Act], Awaitable[None]]] = {
     "unpaid": unpaid,
     "cancelled_unpaid": cancelled_unpaid,
     **REFUND_ACTS,
+    **DUE_ACTS,
 }

@@ -145,7 +145,7 @@ class Theatre:
             comes_back=lambda request: floors[0].comes_back(lives.of_reference(request.order_reference), request),
         )
         customers = Customers(_settings(url).record_key_bytes, clock)
-        orders = PostgresOrders(engine, customers, clock, Limits())
+        orders = PostgresOrders(engine, customers, clock, Limits(), pays_back=True)
         house = House(
             _settings(url),
             clock,
@@ -165,7 +165,7 @@ class Theatre:
         of_orders = workers(env, orders, providers, warehouse, interceptors, _runner())
         for worker in (*of_orders, refund_worker(env, engine, clock, interceptors, _runner())):
             await stack.enter_async_context(worker)
-        staff = Staff(lives, engine, CaseDecisions(engine, env.client, clock), warehouse, counted)
+        staff = Staff(lives, engine, CaseDecisions(engine, env.client, clock), warehouse, post, counted)
         return cls(env, lives, counted, engine, url, providers, warehouse, post, tellers[0], time, staff, page)
 
     async def play(self) -> None:

@@ -14,6 +14,9 @@ SHIPPING_MINOR = 800
 BOX_PARTS = ((TEA, 1, 68), (CUP, 2, 15))
 RARE_UNITS = 2  # that each buyer of rare goods wants
 RESTOCKED = 10
+SMALL_SUMS = ("due_twice", "due_other_amount", "due_too_much", "due_cancelled", "due_after_close")
+LARGE_SUMS = ("due_twice_signed", "due_cancelled_signed")  # more than goes back without signatures
+LARGE_UNITS = 3
 RECIPIENT = {
     "name": "云小满",
     "phone": "13900000001",
@@ -44,7 +47,11 @@ def basket(plan: Plan) -> Basket:
         names = [RARE]
     elif plan.story == "unmatched":
         names.append(NEW)
-    quantities = [RARE_UNITS if name == RARE else rng.choice((1, 1, 2, 3)) for name in names]
+    elif plan.story in SMALL_SUMS:
+        names = [CUP]
+    elif plan.story in LARGE_SUMS:
+        names = [BOX]
+    quantities = [_quantity(name, plan.story, rng) for name in names]
     lines = [
         {
             "line_id": str(number),
@@ -58,6 +65,12 @@ def basket(plan: Plan) -> Basket:
         for number, (name, quantity) in enumerate(zip(names, quantities, strict=True), start=1)
     ]
     return Basket(lines, _needs(plan.order_id.shop_id, names, quantities), _amount(lines))
+
+
+def _quantity(name: str, story: str, rng: random.Random) -> int:
+    if story in LARGE_SUMS:
+        return LARGE_UNITS
+    return RARE_UNITS if name == RARE else rng.choice((1, 1, 2, 3))
 
 
 def _needs(shop_id: str, names: Sequence[str], quantities: Sequence[int]) -> Counter[str]:

@@ -34,12 +34,15 @@ async def judge(dump: Mapping[str, Any], url: str, engine: Engine, ahead: Sequen
     async with engine.connect() as db:
         restless = await trade_report.restless(db)
         unpaid = await trade_report.restless_refunds(db)
+        owed = await trade_report.owing(db)
         orphans = await money_at_risk.orphans(db, Limits())
         refused = [f"{case.order_id}: {case.detail}" for cause in DEFECTS for case in await _all(db, cause)]
     if ahead:
         broken.append(_found("page-never-ahead-of-the-provider", {"said to be back too early": ahead}))
     if refused:
         broken.append(_found("nothing-refused-by-the-record", {"cases": refused}))
+    if owed:
+        broken.append(_found("due-money-goes-back", {"still due, or its case still open": owed}))
     if orphans:
         lacking = [f"{each.order_id} {each.about} {each.id}: no {', '.join(each.lacks)}" for each in orphans]
         broken.append(_found("nothing-without-an-owner", {"open": lacking}))

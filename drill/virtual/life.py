@@ -18,6 +18,7 @@ from workflows import identity
 
 LEFT = (Fulfilment.SHIPPED, Fulfilment.PARTLY_DELIVERED, Fulfilment.DELIVERED)
 MOST_REFUNDS = 3  # of an order
+MOST_DUE = 3  # that go back by themselves
 Deed = Callable[[], Coroutine[Any, Any, None]]
 
 
@@ -44,6 +45,7 @@ class Life:
     paying_back: bool = False  # from the request until its last notice was told
     refunds: dict[str, RefundView] = field(default_factory=dict)  # as a step left each of them
     script: list[RefundOutcome] = field(default_factory=list)  # what the provider says of the next new numbers
+    owed: bool = False  # a case of money that is due back is open
     untold: int = 0  # notices of refunds that are still to come
     crashed: list[Point] = field(default_factory=list)
     struck: list[Strike] = field(default_factory=list)
@@ -97,6 +99,7 @@ class Life:
         """As a step of the record left it."""
         self.left = order.fulfilment in LEFT
         self.ended = order.finished
+        self.owed = bool(order.owed)
 
     def booked(self, trade_no: str) -> None:
         self.unbooked.discard(trade_no)
@@ -116,15 +119,21 @@ class Life:
         return (*map(str, self._crashes), *(f"{strike.fault} at {strike.where}" for strike in self._strikes))
 
 
+def _refund_ids(order_id: OrderId) -> Iterator[str]:
+    """Of all that it may come to have."""
+    yield from (identity.refund_id(order_id, refund_key(order_id, number)) for number in range(1, MOST_REFUNDS + 1))
+    yield from (identity.due_refund_id(order_id, number) for number in range(1, MOST_DUE + 1))
+
+
 class Lives:
     """All orders that are played together, found by whatever names them."""
 
     def __init__(self, plans: Iterable[Plan]) -> None:
         self._lives = {plan.order_id: Life(plan) for plan in plans}
         self._of_refunds = {
-            identity.refund_workflow_id(identity.refund_id(order_id, refund_key(order_id, number))): life
+            identity.refund_workflow_id(refund_id): life
             for order_id, life in self._lives.items()
-            for number in range(1, MOST_REFUNDS + 1)
+            for refund_id in _refund_ids(order_id)
         }
 
     def __iter__(self) -> Iterator[Life]:

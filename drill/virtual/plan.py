@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from domain.reference import OrderId
 from drill.virtual.matrix import (
+    DUE_CELLS,
     ORDER_CELLS,
     POINTS,
     REFUND_CELLS,
@@ -22,6 +23,8 @@ from drill.virtual.stories import STORIES, Strike, is_lost_task, reaching
 ORDERS = 2  # of which each is to hit a cell of its own
 REFUNDS = 2  # orders of which money goes back, likewise
 RETURNS = 1  # of which goods come back too
+DUES = 1  # of which money is due back that nobody asks for
+PAID_BACK = REFUNDS + RETURNS + DUES
 THIRD_ORDER_SHARE = 0.3
 FURTHER_CRASH_SHARE = 0.6
 FURTHER_STRIKES = (0, 1, 1, 2)
@@ -57,15 +60,19 @@ class Schedule:
     @property
     def of_orders(self) -> "Schedule":
         """Without the orders whose money goes back."""
-        return replace(self, plans=self.plans[: -REFUNDS - RETURNS])
+        return replace(self, plans=self.plans[:-PAID_BACK])
 
     @property
     def of_refunds(self) -> "Schedule":
-        return replace(self, plans=self.plans[-REFUNDS - RETURNS : -RETURNS])
+        return replace(self, plans=self.plans[-PAID_BACK : -RETURNS - DUES])
 
     @property
     def of_returns(self) -> "Schedule":
-        return replace(self, plans=self.plans[-RETURNS:])
+        return replace(self, plans=self.plans[-RETURNS - DUES : -DUES])
+
+    @property
+    def of_dues(self) -> "Schedule":
+        return replace(self, plans=self.plans[-DUES:])
 
     @property
     def shop_id(self) -> str:
@@ -98,6 +105,7 @@ def draw(seed: int, number: int) -> Schedule:
         plans.append(_quiet(rng, order_id) if quiet else _plan(rng, cell, order_id, rival=rival))
     plans += _more(seed, number, "refunds", REFUNDS, REFUND_CELLS, len(plans))
     plans += _more(seed, number, "returns", RETURNS, RETURN_CELLS, len(plans))
+    plans += _more(seed, number, "dues", DUES, DUE_CELLS, len(plans))
     return Schedule(seed, number, tuple(plans))
 
 

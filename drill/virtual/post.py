@@ -14,6 +14,7 @@ from drill.virtual.edge import FINAL, Delivery, Edge
 from drill.virtual.life import Life
 from drill.virtual.matrix import Fault, Message
 from drill.virtual.stage_time import StageTime
+from ports.refunds import RefundView
 
 RETRY_AFTER_MINUTES = (1, 2, 4, 8, 16, 30, 60, 120, 240, 480)
 COPIES = (2, 3)
@@ -115,6 +116,14 @@ def parcel_event(life: Life, reference: str, parcel: Parcel, kind: str, occurred
         "occurred_at": occurred_at.isoformat(),
     }
     return Letter(Message.PARCEL, life, facts)
+
+
+def signature(life: Life, refund: RefundView) -> Letter:
+    """Of whose turn it is."""
+    assert refund.approval is not None
+    task, version = refund.approval.open_tasks[0], refund.approval.version
+    said = {"refund": refund.refund_id, "verb": "approve", "by": task.signer, "version": version, "task": task.task_id}
+    return Letter(Message.DECISION, life, said)
 
 
 def return_event(life: Life, reference: str, found: Sequence[ReturnedGoods], occurred_at: datetime) -> Letter:

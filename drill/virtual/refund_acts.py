@@ -1,6 +1,7 @@
 """What buyer, shop and staff do in the stories of refunds. What follows, the provider does by itself."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from drill.virtual.bank import SILENT
 from drill.virtual.goods import SHIPPING_MINOR
 from drill.virtual.life import Life, refund_key
 from drill.virtual.matrix import Message
-from drill.virtual.post import Letter
+from drill.virtual.post import Letter, signature
 from ports.refunds import RefundView
 from workflows import identity
 
@@ -57,10 +58,10 @@ async def decide(act: Act, number: int, verb: str = "approve") -> None:
         found = view(act.life, number)
         if found is None or found.approval is None or not _decidable(act.life, number):
             return
-        task = found.approval.open_tasks[0]
-        by, about = (APPLICANT, None) if verb == "withdraw" else (task.signer, task.task_id)
-        said = {"refund": found.refund_id, "verb": verb, "by": by, "version": found.approval.version, "task": about}
-        await act.send(Letter(Message.DECISION, act.life, said))
+        letter = signature(act.life, found)
+        if verb == "withdraw":
+            letter = replace(letter, facts={**letter.facts, "verb": verb, "by": APPLICANT, "task": None})
+        await act.send(letter)
         await act.pauses(1, 5)
 
 

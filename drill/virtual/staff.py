@@ -3,11 +3,14 @@
 from collections import Counter
 from collections.abc import Awaitable, Callable
 
+from domain.approval import Status
 from domain.case import CaseDecision, Cause, Choice
+from domain.people import BY_ITSELF
 from domain.reference import OrderId
 from drill.virtual import goods
 from drill.virtual.life import Life, Lives
 from drill.virtual.outside import Warehouse
+from drill.virtual.post import Post, signature
 from drill.virtual.stage_time import StageTime
 from persistence import reports, stock, trade_report
 from persistence.case_list import CaseRow, Wanted, every_case
@@ -26,12 +29,19 @@ class Staff:
     """`counted`: all that was ever put on the shelves, restocked units included."""
 
     def __init__(
-        self, lives: Lives, engine: Engine, decisions: CaseDecisions, warehouse: Warehouse, counted: Counter[str]
+        self,
+        lives: Lives,
+        engine: Engine,
+        decisions: CaseDecisions,
+        warehouse: Warehouse,
+        post: Post,
+        counted: Counter[str],
     ) -> None:
         self._lives = lives
         self._engine = engine
         self._decisions = decisions
         self._warehouse = warehouse
+        self._post = post
         self._counted = counted
 
     async def work(self, time: StageTime) -> None:
@@ -40,12 +50,22 @@ class Staff:
             time.is_quiet = minutes > LOOKS_MINUTES[0]
             await time.passes(minutes=minutes)
             await self._decide_all(time)
+            await self._sign_all()
             if number > 2 and await self._all_at_rest():  # noqa: PLR2004 - the first orders are still to come
                 return
 
     async def _all_at_rest(self) -> bool:
         async with self._engine.connect() as db:
-            return not (any(life.paying_back for life in self._lives) or await trade_report.restless(db))
+            restless = await trade_report.restless(db) or await trade_report.owing(db)
+            return not (restless or any(life.paying_back for life in self._lives))
+
+    async def _sign_all(self) -> None:
+        """What is due back, and is more than goes back without signatures."""
+        for life in self._lives:
+            for refund in tuple(life.refunds.values()):
+                waits = refund.approval is not None and refund.approval.status is Status.OPEN
+                if waits and refund.applicant == BY_ITSELF:
+                    await self._post.send(signature(life, refund))
 
     async def _decide_all(self, time: StageTime) -> None:
         async with self._engine.connect() as db:

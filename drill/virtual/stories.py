@@ -70,6 +70,14 @@ _REFUNDED = {*_SIGNED, "refunds.plan", "refunds.ask_leg", "refunds.record_answer
 _ASKED_ABOUT = {*_REFUNDED, Call.PAID_BACK}
 _AWAITED = {"refunds.expect_return", "refunds.note_sent", "refunds.receive_return", Call.EXPECT}
 _BACK = {Message.WAYBILL, Message.CAME_BACK, Message.REFUNDED}
+_DUE = {
+    "records.due_back",
+    "messages.start_refund",
+    "refunds.approve_by_policy",
+    "messages.tell_order",
+    "records.hear_of_refund",
+}
+_DUE_SIGNED = _DUE - {"refunds.approve_by_policy"}
 _WORDS = {Message.REFUND, Message.DECISION, Message.REFUNDED}
 _BOTH = {Call.PAY_BACK, Call.PAID_BACK}
 
@@ -137,6 +145,13 @@ STORIES: Mapping[str, Story] = {
     "return_asked_twice": _story(_AWAITED, _BACK, {Call.EXPECT, Call.PAY_BACK}),
     "return_not_sent": _story({"refunds.expect_return", "refunds.close_return"}, {Message.REFUNDED}, {Call.PAY_BACK}),
     "return_withdrawn": _story({"refunds.expect_return"}, {Message.REFUNDED}, {Call.PAY_BACK}),
+    **dict.fromkeys(
+        ("due_twice", "due_other_amount", "due_too_much", "due_cancelled", "due_after_close"),
+        _story(_DUE, {Message.REFUNDED}, {Call.PAY_BACK}),
+    ),
+    **dict.fromkeys(
+        ("due_twice_signed", "due_cancelled_signed"), _story(_DUE_SIGNED, {Message.REFUNDED}, {Call.PAY_BACK})
+    ),
     "cancelled_unpaid": _story(set(), set(), set()),
 }
 

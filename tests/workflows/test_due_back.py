@@ -6,10 +6,15 @@ import pytest
 
 from domain.axis import AfterSale
 from domain.order import Stage
-from domain.refund import RefundStage
+from domain.people import BY_ITSELF
+from domain.refund import Asking, Basis, RefundStage
 from persistence.people import save_people
+from ports.refunds import RefundAsked
 from tests.builders import yuan
 from tests.workflows.refund_world import STAFF, RefundWorld
+from workflows import identity
+from workflows.refund import RefundWorkflow
+from workflows.refund_messages import RefundStart
 
 pytestmark = pytest.mark.slow
 
@@ -17,6 +22,10 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def world(refund_world: RefundWorld) -> RefundWorld:
     return refund_world
+
+
+def due_id(world: RefundWorld) -> str:
+    return identity.due_refund_id(world.order_id, 1)
 
 
 async def back(world: RefundWorld, stage: RefundStage = RefundStage.PAID_BACK) -> None:
@@ -63,6 +72,29 @@ async def test_however_often_a_worker_dies_it_is_one_refund(world: RefundWorld, 
     await back(world)
     await settled(world)
     assert len(world.provider.refunded) == 1
+
+
+async def test_who_finds_its_refund_approved_already_tells_its_order_all_the_same(world: RefundWorld) -> None:
+    """The task in which the policy approved it was lost."""
+    world.troubles.away = "messages.tell_order"
+    await world.go_to(Stage.AT_WAREHOUSE)
+    await world.cancel()
+
+    async def approved() -> bool:
+        return await world.column("select decision from refunds") == ["approved"]
+
+    await world.until(approved)
+    await world.env.client.get_workflow_handle(identity.refund_workflow_id(due_id(world))).terminate()
+    world.troubles.away = None
+    await world.env.client.start_workflow(
+        RefundWorkflow.run,
+        RefundStart(RefundAsked(Asking(due_id(world), world.order_id, BY_ITSELF, basis=Basis.DUE), "due_back", "")),
+        id=identity.refund_workflow_id(due_id(world)),
+        task_queue=identity.REFUNDS,
+    )
+    await back(world)
+    await settled(world)
+    assert await world.column("select after_sale from orders") == [AfterSale.RESOLVED]
 
 
 async def test_above_the_policys_limit_a_person_signs(world: RefundWorld) -> None:
