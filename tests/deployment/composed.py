@@ -35,7 +35,7 @@ class Missing(Exception):
     """A variable without a default that nobody sets."""
 
 
-class _NoKeyTwice(yaml.SafeLoader):
+class _NoKeyTwice(yaml.CSafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> Any:  # noqa: FBT001, FBT002 - theirs
         keys = [self.construct_object(key, deep=True) for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge"]
         twice = {str(key) for key in keys if keys.count(key) > 1}

@@ -5,7 +5,7 @@ import re
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 import typer
@@ -25,6 +25,7 @@ PARTS = (
     "docker-compose.yml",
     "docs/operations.md",
 )
+command_of = cache(typer.main.get_command)  # to build it takes longer than all that is asked of it
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ def command_faults(arguments: Sequence[str]) -> list[str]:
     """Why `lockstep` would not take these arguments; nothing is run."""
     if not arguments or arguments[0] != "lockstep":
         return [f"{' '.join(arguments)!r} is no command of ours"]
-    command, name, rest = typer.main.get_command(app), "lockstep", list(arguments[1:])
+    command, name, rest = command_of(app), "lockstep", list(arguments[1:])
     context = None
     try:
         while True:
