@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 from api.errors import Problem
 from api.money_bodies import MoneyAnswer
 from domain.brake import Brake, Said
-from domain.caps import Cap
-from domain.errors import BrakeRefused
+from domain.caps import Cap, Loosening
+from domain.errors import BrakeRefused, SecondPersonNeeded
 from persistence import brake, caps
 from persistence.engine import Connection, reading
 from runtime.wiring import House
@@ -27,17 +27,22 @@ async def resume(house: House, by: str, reason: str) -> MoneyAnswer:
 
 
 async def set_cap(house: House, cap: Cap, by: str) -> MoneyAnswer:
-    async with house.engine.begin() as db:
-        await caps.set_cap(db, cap, by, house.clock.now())
-    return await how_it_stands(house)
+    return await _by_two(house, lambda db: caps.set_cap(db, cap, by, house.clock.now()))
 
 
 async def remove_cap(house: House, name: str, by: str) -> MoneyAnswer:
     try:
-        async with house.engine.begin() as db:
-            await caps.remove_cap(db, name, by, house.clock.now())
+        return await _by_two(house, lambda db: caps.remove_cap(db, name, by, house.clock.now()))
     except BrakeRefused as refused:
         raise Problem(404, "unknown-cap", str(refused)) from refused
+
+
+async def _by_two(house: House, change: Callable[[Connection], Awaitable[Loosening | None]]) -> MoneyAnswer:
+    try:
+        async with house.engine.begin() as db:
+            await change(db)
+    except SecondPersonNeeded as refused:
+        raise Problem(409, "second-person", str(refused)) from refused
     return await how_it_stands(house)
 
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from api.schemas import Id, Strict
 from domain.brake import Brake, Said
-from domain.caps import Cap, Per
+from domain.caps import Cap, Loosening, Per
 from domain.money import Money
 from persistence.brake import Waiting
 from persistence.caps import Standing
@@ -40,6 +40,18 @@ class CapBody(Strict):
         return Cap(name, self.per, amount, self.policy, self.provider, self.time_zone)
 
 
+class LooseningAnswer(BaseModel):
+    """Asked for by one person, and to be asked for in the same words by a second one. `to`: null for no cap at all."""
+
+    by: str
+    at: datetime
+    to: str | None
+
+    @classmethod
+    def of(cls, asked: Loosening | None) -> Self | None:
+        return None if asked is None else cls(by=asked.by, at=asked.at, to=str(asked.to) if asked.to else None)
+
+
 class CapAnswer(BaseModel):
     """`gone_minor`: what has left in the hour or the day that ends at `ends`."""
 
@@ -52,6 +64,7 @@ class CapAnswer(BaseModel):
     time_zone: str
     gone_minor: int
     ends: datetime
+    loosening_asked: LooseningAnswer | None
 
     @classmethod
     def of(cls, found: Standing) -> Self:
@@ -66,6 +79,7 @@ class CapAnswer(BaseModel):
             time_zone=cap.zone,
             gone_minor=found.gone.amount_minor,
             ends=found.ends,
+            loosening_asked=LooseningAnswer.of(found.asked),
         )
 
 

@@ -9,12 +9,13 @@ from cli.endings import BAD_USAGE, WRONG, run, stop
 from cli.show import Json, print_json, print_table
 from cli.surroundings import By, RecordSettings, open_record, read
 from domain.brake import Brake, Said
-from domain.caps import Cap, Per
-from domain.errors import BrakeRefused, InvalidMoney
+from domain.caps import Cap, Loosening, Per, loosens
+from domain.errors import BrakeRefused, InvalidMoney, SecondPersonNeeded
 from domain.money import Money
 from persistence import access, brake, caps
 from persistence.brake import Waiting
 from persistence.caps import Standing
+from persistence.engine import Connection
 from ports.clock import SystemClock
 
 money_commands = typer.Typer(help="The brake on outgoing money, and its caps.", no_args_is_help=True)
@@ -32,6 +33,11 @@ OwnToken = Annotated[
     ),
 ]
 
+LooseningToken = Annotated[
+    str | None,
+    typer.Option("--token", envvar="LOCKSTEP_TOKEN", help=f"To let more leave: your own, with the scope {SCOPE}."),
+]
+
 
 @money_commands.command("status")
 def status(*, as_json: Json = False) -> None:
@@ -43,7 +49,8 @@ def status(*, as_json: Json = False) -> None:
     typer.echo(found.in_words)
     if standing:
         print_table(
-            ("cap", "gone", "until"), [(each.cap, each.gone, f"{each.ends:%Y-%m-%d %H:%M %Z}") for each in standing]
+            ("cap", "gone", "until", "waits for a second person"),
+            [(each.cap, each.gone, f"{each.ends:%Y-%m-%d %H:%M %Z}", each.asked or "") for each in standing],
         )
     if waiting:
         print_table(("held by", "refunds", "amount"), [(each.held, each.refunds, each.amount) for each in waiting])
@@ -65,31 +72,39 @@ def cap(
     currency: str = "CNY",
     zone: Annotated[str, typer.Option("--time-zone", help="Where the day begins.")] = "Asia/Shanghai",
     by: By,
+    token: LooseningToken = None,
 ) -> None:
-    """Set a cap, or change it: what is over it waits, and looks again by itself."""
+    """Set a cap, or change it: what is over it waits, and looks again by itself. Two people let more leave."""
     try:
         wanted = Cap(name, per, Money.from_decimal(amount, currency), policy, provider, zone)
     except InvalidMoney as wrong:
         stop(BAD_USAGE, str(wrong))
-    run(_set(read(RecordSettings), wanted, by))
-    typer.echo(str(wanted))
-
-
-async def _set(settings: RecordSettings, wanted: Cap, by: str) -> None:
-    async with open_record(settings) as engine, engine.begin() as db:
-        await caps.set_cap(db, wanted, by, SystemClock().now())
+    _tell(run(_changed(read(RecordSettings), name, wanted, by, token)), str(wanted))
 
 
 @money_commands.command("uncap")
-def uncap(name: Name, *, by: By) -> None:
-    """Remove a cap: what waits for it goes on by itself."""
-    run(_remove(read(RecordSettings), name, by))
-    typer.echo(f"{name} is no cap any more")
+def uncap(name: Name, *, token: OwnToken) -> None:
+    """Remove a cap: what waits for it goes on by itself. The first person asks, a second one confirms."""
+    _tell(run(_changed(read(RecordSettings), name, None, "", token)), f"{name} is no cap any more")
 
 
-async def _remove(settings: RecordSettings, name: str, by: str) -> None:
+def _tell(waits: Loosening | None, done: str) -> None:
+    typer.echo(done if waits is None else f"{waits}: a second person says the same, with his own token")
+
+
+async def _changed(
+    settings: RecordSettings, name: str, wanted: Cap | None, by: str, secret: str | None
+) -> Loosening | None:
+    """Whoever has a shell here may tighten a cap; who loosens one is known by his token."""
     async with open_record(settings) as engine, engine.begin() as db:
-        await caps.remove_cap(db, name, by, SystemClock().now())
+        now = SystemClock().now()
+        before = next((each.cap for each in await caps.standing(db, now) if each.cap.name == name), None)
+        if before is not None and loosens(before, wanted):
+            by = await _person(db, secret or "")
+        try:
+            return await (caps.set_cap(db, wanted, by, now) if wanted else caps.remove_cap(db, name, by, now))
+        except SecondPersonNeeded as refused:
+            stop(WRONG, str(refused))
 
 
 @money_commands.command("stop")
@@ -113,10 +128,15 @@ def resume_money(*, reason: Reason, token: OwnToken) -> None:
 
 async def _resume(settings: RecordSettings, secret: str, reason: str) -> Brake:
     async with open_record(settings) as engine, engine.begin() as db:
-        token = await access.find_token(db, secret.strip())
-        if token is None or token.person is None or SCOPE not in token.scopes:
-            stop(WRONG, f"this takes a person's own token with the scope {SCOPE}: lockstep token create --person")
+        person = await _person(db, secret)
         try:
-            return await brake.resume(db, Said(token.person, reason, SystemClock().now()))
+            return await brake.resume(db, Said(person, reason, SystemClock().now()))
         except BrakeRefused as refused:
             stop(WRONG, str(refused))
+
+
+async def _person(db: Connection, secret: str) -> str:
+    token = await access.find_token(db, secret.strip())
+    if token is None or token.person is None or SCOPE not in token.scopes:
+        stop(WRONG, f"this takes a person's own token with the scope {SCOPE}: lockstep token create --person")
+    return token.person

@@ -1,15 +1,18 @@
-"""Caps on outgoing money, as data: so much may leave in an hour or a day, of a policy, by a provider, or altogether."""
+"""Caps on outgoing money, as data: so much may leave in an hour or a day, of a policy, by a provider, or altogether.
+
+Whoever may set caps lowers one alone; it takes two people to let more leave.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from domain.errors import BrakeRefused
+from domain.errors import BrakeRefused, SecondPersonNeeded
 from domain.money import Money
 
 CAPPED = "cap:"
@@ -62,6 +65,18 @@ class Cap:
 
 
 @dataclass(frozen=True)
+class Loosening:
+    """A change that would let more leave, and waits for a second person. `to`: the cap it would be; None: no cap."""
+
+    to: Cap | None
+    by: str
+    at: datetime
+
+    def __str__(self) -> str:
+        return f"{self.by} asked at {self.at:%Y-%m-%d %H:%M %Z} for {self.to or 'no such cap'}"
+
+
+@dataclass(frozen=True)
 class Leaving:
     """A leg's money that is about to leave. `policy`: the id of the one that it was approved by."""
 
@@ -81,6 +96,24 @@ def checked(cap: Cap) -> Cap:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise BrakeRefused(f"{cap.zone!r} is no time zone, such as Asia/Shanghai") from None
     return cap
+
+
+def loosens(before: Cap, to: Cap | None) -> bool:
+    """Whether money may leave by this change that had to wait before. What a cap covers does not change alone."""
+    if to is None or to.amount.currency != before.amount.currency:
+        return True
+    return to.amount > before.amount or replace(to, amount=before.amount) != before
+
+
+def confirmed(before: Cap, asked: Loosening | None, to: Cap | None, by: str) -> bool:
+    """Whether this change holds now; else it waits for a second person. Raises SecondPersonNeeded for the first one."""
+    if not loosens(before, to):
+        return True
+    if asked is None or asked.to != to:
+        return False
+    if asked.by == by:
+        raise SecondPersonNeeded(f"{by} asked for it: it takes a second person to let more money leave")
+    return True
 
 
 def reached(caps: Iterable[Cap], leaving: Leaving, gone_minor: Mapping[str, int]) -> Cap | None:

@@ -11,6 +11,7 @@ DomainError
 ├── RefundExceedsCeiling    more was asked back than can still go back; the message names the maximum
 ├── RefundImpossible        a refund that cannot be, as things stand; the message says what to do instead
 ├── ApprovalRefused         somebody may not do this with an approval, or not any more
+├── BrakeRefused            the brake on outgoing money, or a cap, can't be set or released so
 ├── InvalidCalendar         working hours in which nobody works, or a limit without length
 ├── StaffRefused            people who do not fit together: a circle of superiors, an unknown stand-in
 └── PolicyRefused           a policy with a gap, or that names nobody; its findings name each place
@@ -69,6 +70,10 @@ class ApprovalChanged(ApprovalRefused):
 
 class BrakeRefused(DomainError):
     pass
+
+
+class SecondPersonNeeded(BrakeRefused):
+    """Who asked for it says so again: it takes another one."""
 
 
 class InvalidCalendar(DomainError):

@@ -1,6 +1,7 @@
 """Tables of the brake on outgoing money."""
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, Identity, Index, Table, text
+from sqlalchemy.dialects.postgresql import JSONB
 
 from persistence.tables import metadata, minor_column, moment, text_column
 
@@ -40,5 +41,8 @@ money_caps = Table(
     text_column("zone"),
     text_column("changed_by"),
     moment("changed_at"),
+    text_column("asked_by", null=True),  # the first of the two who let more leave
+    moment("asked_at", null=True),
+    Column("asked_to", JSONB(none_as_null=True), nullable=True),  # the cap as it would be; null: none at all
     CheckConstraint("amount_minor > 0", name="something"),
 )

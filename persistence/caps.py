@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import RowMapping, delete, select, text
+from sqlalchemy import RowMapping, delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from domain.caps import Cap, Leaving, Per, checked, reached
+from domain.caps import Cap, Leaving, Loosening, Per, checked, confirmed, reached
 from domain.case import HANDLING, Cause
 from domain.errors import BrakeRefused
 from domain.money import Money
@@ -34,11 +34,12 @@ NOBODY = ("", 0)
 
 @dataclass(frozen=True)
 class Standing:
-    """A cap and what has left in its window, which ends at `ends`."""
+    """A cap and what has left in its window, which ends at `ends`. `asked`: what waits for a second person."""
 
     cap: Cap
     gone: Money
     ends: datetime
+    asked: Loosening | None = None
 
 
 async def let_go(db: AsyncConnection, leg: tuple[str, int], leaving: Leaving, now: datetime) -> str | None:
@@ -57,38 +58,70 @@ async def let_go(db: AsyncConnection, leg: tuple[str, int], leaving: Leaving, no
 
 
 async def standing(db: AsyncConnection, now: datetime) -> tuple[Standing, ...]:
-    caps = [_cap(row) for row in (await db.execute(_ALL)).mappings()]
-    gone = [Money(await _gone(db, cap, now), cap.amount.currency) for cap in caps]
-    return tuple(Standing(cap, left, cap.window(now)[1]) for cap, left in zip(caps, gone, strict=True))
+    found = [(_cap(row), _asked(row)) for row in (await db.execute(_ALL)).mappings()]
+    gone = [Money(await _gone(db, cap, now), cap.amount.currency) for cap, _ in found]
+    return tuple(Standing(cap, left, cap.window(now)[1], asked) for (cap, asked), left in zip(found, gone, strict=True))
 
 
-async def set_cap(db: AsyncConnection, cap: Cap, by: str, now: datetime) -> None:
-    """A new one, or another one of this name. What waits looks again by itself. Raises BrakeRefused."""
-    row = {**_row(checked(cap)), "changed_by": by, "changed_at": now}
-    before = next((each for each in await _locked(db) if each.name == cap.name), None)
-    await db.execute(insert(money_caps).on_conflict_do_update(index_elements=["name"], set_=row), row)
-    about = {"cap": str(cap), "zone": cap.zone, **({"before": str(before)} if before else {})}
-    await _changed(db, cap.name, by, "set_money_cap", about, now)
+async def set_cap(db: AsyncConnection, cap: Cap, by: str, now: datetime) -> Loosening | None:
+    """A new one, or another one of this name; what waits looks again by itself.
+
+    What is answered waits for a second person. Raises BrakeRefused.
+    """
+    return await _change(db, checked(cap).name, cap, by, now)
 
 
-async def remove_cap(db: AsyncConnection, name: str, by: str, now: datetime) -> None:
-    """Raises BrakeRefused where there is none."""
-    before = next((each for each in await _locked(db) if each.name == name), None)
-    if before is None:
+async def remove_cap(db: AsyncConnection, name: str, by: str, now: datetime) -> Loosening | None:
+    """The same. Raises BrakeRefused where there is none."""
+    return await _change(db, name, None, by, now)
+
+
+async def _change(db: AsyncConnection, name: str, to: Cap | None, by: str, now: datetime) -> Loosening | None:
+    rows = (await db.execute(_ALL.with_for_update())).mappings()  # all of them, as legs lock them
+    row = next((each for each in rows if each["name"] == name), None)
+    if row is None and to is None:
         raise BrakeRefused(f"there is no cap {name}")
-    await db.execute(delete(money_caps).where(money_caps.c.name == name))
-    await _changed(db, name, by, "remove_money_cap", {"cap": str(before)}, now)
+    before, asked = (None, None) if row is None else (_cap(row), _asked(row))
+    waits = None if before is None or confirmed(before, asked, to, by) else Loosening(to, by, now)
+    step, about = "remove_money_cap" if to is None else "set_money_cap", _about(before, to)
+    if waits is not None:
+        await _keep(db, name, waits)
+        step = f"ask_to_{step}"
+    else:
+        await _write(db, name, to, by, now)
+        await follow(db, name, now, HANDLING[Cause.CAP_REACHED].limit)
+        about |= {"asked_by": asked.by} if asked is not None and asked.to == to else {}
+    await audit.note_staff_deed(db, by, step, about, now)
+    return waits
+
+
+def _about(before: Cap | None, to: Cap | None) -> dict[str, str]:
+    said = {"cap": str(to or before)}
+    if to is not None:
+        said["zone"] = to.zone
+    if before is not None:
+        said["before"] = str(before)
+    return said
+
+
+async def _keep(db: AsyncConnection, name: str, asked: Loosening) -> None:
+    row = {"asked_by": asked.by, "asked_at": asked.at, "asked_to": None if asked.to is None else _row(asked.to)}
+    await db.execute(update(money_caps).where(money_caps.c.name == name).values(row))
+
+
+async def _write(db: AsyncConnection, name: str, to: Cap | None, by: str, now: datetime) -> None:
+    if to is None:
+        await db.execute(delete(money_caps).where(money_caps.c.name == name))
+        return
+    nothing_asked = dict.fromkeys(("asked_by", "asked_at", "asked_to"))
+    row = {**_row(to), "changed_by": by, "changed_at": now, **nothing_asked}
+    await db.execute(insert(money_caps).on_conflict_do_update(index_elements=["name"], set_=row), row)
 
 
 async def follow(db: AsyncConnection, name: str, now: datetime, limit: timedelta) -> bool:
     """The one case of a cap. Whether it was opened."""
     row = (await db.execute(_ALL.where(money_caps.c.name == name))).mappings().one_or_none()
     return await grouped_cases.follow_cap(db, name, None if row is None else _cap(row), now, limit)
-
-
-async def _changed(db: AsyncConnection, name: str, by: str, step: str, about: dict[str, str], now: datetime) -> None:
-    await follow(db, name, now, HANDLING[Cause.CAP_REACHED].limit)
-    await audit.note_staff_deed(db, by, step, about, now)
 
 
 async def _locked(db: AsyncConnection) -> list[Cap]:
@@ -107,9 +140,15 @@ async def _gone(db: AsyncConnection, cap: Cap, now: datetime, without: tuple[str
     return int((await db.execute(_GONE, asked)).scalar_one())
 
 
-def _cap(row: RowMapping) -> Cap:
+def _cap(row: RowMapping | dict[str, Any]) -> Cap:
     amount = Money(row["amount_minor"], row["currency"])
     return Cap(row["name"], Per(row["per"]), amount, row["policy"], row["provider"], row["zone"])
+
+
+def _asked(row: RowMapping) -> Loosening | None:
+    if row["asked_by"] is None:
+        return None
+    return Loosening(_cap(row["asked_to"]) if row["asked_to"] else None, row["asked_by"], row["asked_at"])
 
 
 def _row(cap: Cap) -> dict[str, Any]:

@@ -39,12 +39,16 @@ async def resume(body: BrakeBody, here: HouseHere, token: WriterHere) -> MoneyAn
     return await money.resume(here, deciding(token, body.by), body.reason)
 
 
-@router.put("/caps/{cap_name}", summary="Set a cap on outgoing money", responses=problems(400, 413))
+@router.put("/caps/{cap_name}", summary="Set a cap on outgoing money", responses=problems(400, 409, 413))
 async def set_cap(cap_name: NameHere, body: CapBody, here: HouseHere, token: WriterHere) -> MoneyAnswer:
-    """A new one, or another one of this name. What is over a cap waits, and looks again by itself."""
+    """A new one, or another one of this name. What is over a cap waits, and looks again by itself.
+
+    What lets more leave than before waits for a second person, who asks for the same (`loosening_asked`).
+    """
     return await money.set_cap(here, body.cap(cap_name), deciding(token, body.by))
 
 
-@router.delete("/caps/{cap_name}", summary="Remove a cap", responses=problems(404))
+@router.delete("/caps/{cap_name}", summary="Remove a cap", responses=problems(404, 409))
 async def remove_cap(cap_name: NameHere, here: HouseHere, token: WriterHere) -> MoneyAnswer:
+    """The first person asks, a second one confirms by asking for the same."""
     return await money.remove_cap(here, cap_name, deciding(token, None))

@@ -43,7 +43,7 @@ async def test_only_a_person_acts_in_his_own_name_and_with_the_scope(edge: Edge)
     assert (await edge.browser.get("/money")).status_code == 401
 
 
-async def test_a_cap_is_set_shown_and_removed_in_ones_own_name(edge: Edge) -> None:
+async def test_a_cap_is_set_by_one_and_removed_by_two_each_in_his_own_name(edge: Edge) -> None:
     token = await edge.token("money:write", person="fang")
     body = {"per": "day", "amount_minor": 2_000_000, "provider": "alipay"}
     answer = await edge.browser.put("/money/caps/daily", json=body, headers=token)
@@ -53,5 +53,10 @@ async def test_a_cap_is_set_shown_and_removed_in_ones_own_name(edge: Edge) -> No
     assert (odd.status_code, "no time zone" in odd.json()["detail"]) == (422, True)
     program = await edge.token("money:write")
     assert (await edge.browser.delete("/money/caps/daily", headers=program)).status_code == 403
-    assert (await edge.browser.delete("/money/caps/daily", headers=token)).json()["caps"] == []
-    assert (await edge.browser.delete("/money/caps/daily", headers=token)).status_code == 404
+    (cap,) = (await edge.browser.delete("/money/caps/daily", headers=token)).json()["caps"]
+    assert (cap["loosening_asked"]["by"], cap["loosening_asked"]["to"]) == ("fang", None)
+    again = await edge.browser.delete("/money/caps/daily", headers=token)
+    assert (again.status_code, again.json()["type"]) == (409, "urn:lockstep:problem:second-person")
+    second = await edge.token("money:write", person="boss")
+    assert (await edge.browser.delete("/money/caps/daily", headers=second)).json()["caps"] == []
+    assert (await edge.browser.delete("/money/caps/daily", headers=second)).status_code == 404

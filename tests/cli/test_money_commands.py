@@ -38,7 +38,7 @@ async def test_it_is_stopped_shown_and_released_by_two(lockstep: CommandLine, to
     assert (await lockstep.data("money", "status"))["stopped"] is False
 
 
-async def test_caps_are_set_shown_and_removed(lockstep: CommandLine) -> None:
+async def test_caps_are_set_by_one_and_loosened_by_two(lockstep: CommandLine, tokens: dict[str, str]) -> None:
     said = await lockstep("money", "cap", "daily", "20000.00", "--per", "day", "--provider", "alipay", "--by", "fang")
     assert said.out == "daily: 20000.00 CNY a day by alipay\n"
     assert "20000.00 CNY a day" in (await lockstep("money", "status")).out
@@ -46,6 +46,15 @@ async def test_caps_are_set_shown_and_removed(lockstep: CommandLine) -> None:
     assert (cap["amount_minor"], cap["gone_minor"]) == (2_000_000, 0)
     assert (await lockstep("money", "cap", "Day!", "1.00", "--per", "day")).code == 2
     assert (await lockstep("money", "cap", "daily", "1.001", "--per", "day")).code == 2
-    assert (await lockstep("money", "uncap", "daily", "--by", "fang")).code == 0
-    gone = await lockstep("money", "uncap", "daily")
+    more = ("money", "cap", "daily", "30000.00", "--per", "day", "--provider", "alipay")
+    nobody = await lockstep(*more, "--by", "fang")
+    assert (nobody.code, "a person's own token" in nobody.err) == (1, True)
+    assert "a second person says the same" in (await lockstep(*more, LOCKSTEP_TOKEN=tokens["lin"])).out
+    assert "lin asked at" in (await lockstep("money", "status")).out
+    twice = await lockstep(*more, LOCKSTEP_TOKEN=tokens["lin"])
+    assert (twice.code, "it takes a second person" in twice.err) == (1, True)
+    assert "30000.00 CNY a day" in (await lockstep(*more, LOCKSTEP_TOKEN=tokens["boss"])).out
+    for person, words in (("lin", "a second person"), ("boss", "daily is no cap any more")):
+        assert words in (await lockstep("money", "uncap", "daily", LOCKSTEP_TOKEN=tokens[person])).out
+    gone = await lockstep("money", "uncap", "daily", LOCKSTEP_TOKEN=tokens["lin"])
     assert (gone.code, "there is no cap daily" in gone.err) == (2, True)

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from domain.caps import Cap, Leaving, Per, checked, reached, waiting_in_words
-from domain.errors import BrakeRefused
+from domain.caps import Cap, Leaving, Loosening, Per, checked, confirmed, loosens, reached, waiting_in_words
+from domain.errors import BrakeRefused, SecondPersonNeeded
 from domain.money import Money
 from tests.builders import NOON, yuan
 
@@ -89,3 +89,33 @@ def test_the_case_says_which_cap_how_much_and_what_lets_it_go() -> None:
     assert waiting_in_words(DAILY, yuan("120.00"), 1, yuan("120.00"), NOON).endswith(
         "; 120.00 CNY is more than the cap itself: only a raise lets it go"
     )
+
+
+@pytest.mark.parametrize(
+    ("to", "is_looser"),
+    [
+        (DAILY, False),
+        (replace(DAILY, amount=yuan("99.99")), False),
+        (replace(DAILY, amount=yuan("100.01")), True),
+        (replace(DAILY, amount=Money(1, "USD")), True),
+        (replace(DAILY, amount=yuan("1.00"), per=Per.HOUR), True),
+        (replace(DAILY, amount=yuan("1.00"), provider="alipay"), True),
+        (replace(DAILY, amount=yuan("1.00"), policy="goodwill"), True),
+        (replace(DAILY, zone="Europe/Berlin"), True),
+        (None, True),
+    ],
+)
+def test_what_lets_more_leave_than_before(to: Cap | None, is_looser: bool) -> None:  # noqa: FBT001 - a column of the table
+    assert loosens(DAILY, to) is is_looser
+    assert confirmed(DAILY, None, to, "fang") is not is_looser
+
+
+def test_two_people_let_more_leave_by_saying_the_same() -> None:
+    more, other = replace(DAILY, amount=yuan("500.00")), replace(DAILY, amount=yuan("600.00"))
+    asked = Loosening(more, "fang", NOON)
+    assert confirmed(DAILY, asked, more, "boss")
+    assert not confirmed(DAILY, asked, other, "boss"), "another sum is another question"
+    assert not confirmed(DAILY, asked, None, "boss")
+    assert confirmed(DAILY, Loosening(None, "fang", NOON), None, "boss")
+    with pytest.raises(SecondPersonNeeded, match="fang asked for it"):
+        confirmed(DAILY, asked, more, "fang")

@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from domain.approval import Mode, StepPlan, start
 from domain.approval_verbs import Deed, approve
-from domain.caps import Cap, Per
-from domain.errors import BrakeRefused
+from domain.caps import Cap, Loosening, Per
+from domain.errors import BrakeRefused, SecondPersonNeeded
 from domain.limits import Limits
 from domain.reference import OrderId
 from domain.refund import Asking
@@ -37,13 +37,13 @@ class Office(Desk):
         self.clock = FixedClock(NOON)
         self.refunds = PostgresRefunds(record, self.clock, Limits())
 
-    async def cap(self, cap: Cap = HOURLY) -> None:
+    async def cap(self, cap: Cap = HOURLY, by: str = "fang") -> Loosening | None:
         async with self.record.begin() as db:
-            await caps.set_cap(db, cap, "fang", self.clock.now())
+            return await caps.set_cap(db, cap, by, self.clock.now())
 
-    async def uncap(self, name: str = "hourly") -> None:
+    async def uncap(self, name: str = "hourly", by: str = "fang") -> Loosening | None:
         async with self.record.begin() as db:
-            await caps.remove_cap(db, name, "fang", self.clock.now())
+            return await caps.remove_cap(db, name, by, self.clock.now())
 
     async def planned(self, refund_id: str) -> None:
         await self.open(ONE, refund_id)
@@ -106,15 +106,35 @@ async def test_a_raised_cap_and_one_that_is_gone_let_it_go_on(desk: Office) -> N
     assert said is not None
     assert "2 refunds wait with 136.00 CNY" in said
     assert "only a raise lets it go" in said
-    await desk.cap(replace(HOURLY, amount=yuan("68.00")))
+    more = replace(HOURLY, amount=yuan("68.00"))
+    assert await desk.cap(more) == Loosening(more, "fang", NOON)
+    assert await desk.held("r1") == "cap:hourly", "one person alone lets nothing leave"
+    with pytest.raises(SecondPersonNeeded):
+        await desk.cap(more)
+    assert await desk.cap(more, "boss") is None
     assert await desk.held("r1") is None
-    await desk.uncap()
+    assert await desk.uncap() == Loosening(None, "fang", NOON)
+    assert await desk.uncap(by="boss") is None
     assert await desk.says() is None
     assert await desk.held("r2") is None
-    steps = "select string_agg(step, ' ' order by seq) from audit_log where order_id = 'installation'"
-    assert await desk.value(steps) == "set_money_cap set_money_cap remove_money_cap"
+    steps = "select string_agg(step || ' ' || actor, ', ' order by seq) from audit_log where order_id = 'installation'"
+    assert await desk.value(steps) == (
+        "set_money_cap fang, ask_to_set_money_cap fang, set_money_cap boss,"
+        " ask_to_remove_money_cap fang, remove_money_cap boss"
+    )
     async with desk.record.connect() as db:
         assert await first_bad_entry(db, INSTALLATION) is None
+
+
+async def test_what_was_asked_for_is_forgotten_when_the_cap_is_set_otherwise(desk: Office) -> None:
+    more, less = replace(HOURLY, amount=yuan("500.00")), replace(HOURLY, amount=yuan("10.00"))
+    await desk.cap()
+    await desk.cap(more)
+    assert await desk.cap(less, "lin") is None
+    assert await desk.cap(more, "boss") == Loosening(more, "boss", NOON), "nobody asked for more than 10.00 yet"
+    async with desk.record.connect() as db:
+        (standing,) = await caps.standing(db, NOON)
+    assert (standing.cap, standing.asked) == (less, Loosening(more, "boss", NOON))
 
 
 async def test_a_leg_that_is_asked_again_counts_once_and_what_was_refused_does_not(desk: Office) -> None:
