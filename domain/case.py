@@ -187,7 +187,7 @@ HANDLING: dict[Cause, Handling] = {
     Cause.UNEXPECTED_RETURN: Handling("warehouse", "find out what came back, and whose it is", _MONEY),
     Cause.CAP_REACHED: Handling(
         "finance",
-        "see whether so much should leave; two people raise the cap (lockstep money cap), or wait: it goes on by itself",
+        "see whether so much should leave; two raise the cap (lockstep money cap), or wait: it goes on by itself",
         _MONEY,
     ),
     Cause.MONEY_STOPPED: Handling(
