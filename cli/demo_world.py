@@ -71,7 +71,6 @@ class World:
             "LOCKSTEP_SHOP_LISTENERS": json.dumps(listeners),
             "LOCKSTEP_NEWS": json.dumps(news),
             "LOCKSTEP_TIME_SCALE": str(TIME_SCALE),
-            "LOCKSTEP_DUE_BACK_BY_ITSELF": "true",
             "LOCKSTEP_LIMITS": TypeAdapter(Limits).dump_json(limits).decode(),
         }
 

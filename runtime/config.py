@@ -189,8 +189,8 @@ class Settings(TemporalSettings):
     """Comma-separated addresses or networks of proxies of ours: they tell whose request they pass on."""
     limits: Limits = Limits()
     reminder_limits: ReminderLimits = {}  # what superiors are told of at another time than when it is due
-    due_back_by_itself: bool = False
-    """Whether money that is due back goes back by itself, as far as the policy lets it."""
+    due_back_by_itself: bool = True
+    """Whether money that is due back goes back by itself, as far as the policy lets it; else a person asks for it."""
     time_scale: float = Field(default=1.0, gt=0)
     """1 is real time; the demo lets an hour pass in a minute with 60."""
     tracing: bool = True

@@ -207,7 +207,7 @@ async def open_drill_house(folder: Path) -> AsyncIterator[DrillHouse]:
         os.environ.pop(name, None)
     async with AsyncExitStack() as stack:
         world = replace(create_world(folder), port=free_port())  # not the demo's: that may run beside us
-        settings = {**world.settings(), "LOCKSTEP_DUE_BACK_BY_ITSELF": "true"}
+        settings = world.settings()
         local = await stack.enter_async_context(open_local_house(folder, settings))
         local.api_port = free_port()
         engine = connect(local.database_url)

@@ -51,7 +51,7 @@ async def rests(stage: Stage) -> bool:
 async def test_after_a_small_hour_of_trade_every_invariant_holds(
     record_url: str, temporal: EmbeddedTemporal, world_folder: Path
 ) -> None:
-    async with open_stage(record_url, temporal, world_folder, due_back_by_itself=True) as (stage, stack):
+    async with open_stage(record_url, temporal, world_folder) as (stage, stack):
         for worker in workers(stage.house):
             await stack.enter_async_context(worker)
         await an_hour(stage, record_url)
