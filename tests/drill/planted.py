@@ -33,7 +33,8 @@ Patch = pytest.MonkeyPatch
 class Bug:
     """`shows`: the invariant that must break. `sql` spoils the record first, where a constraint would help.
 
-    Only that part of the schedule is played which it is about: its refunds, its returns, or its other orders.
+    Only that part of the schedule is played which it is about: its refunds, its returns, what is due back, or the other
+    orders.
     """
 
     what: str
@@ -43,6 +44,7 @@ class Bug:
     sql: str = ""
     of_refunds: bool = False
     of_returns: bool = False
+    of_dues: bool = False
 
 
 def check_then_insert(patch: Patch) -> None:

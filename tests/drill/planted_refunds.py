@@ -24,7 +24,9 @@ from persistence import refund_rows, refunds
 from persistence.refund_transition import Ground
 from persistence.refunds import PostgresRefunds
 from ports.payments import RefundAnswer, RefundOrder
+from ports.records import RefundMoved
 from ports.refunds import RefundAsked, RefundTold, RefundView
+from runtime.messenger import TemporalMessenger
 from tests.drill.planted import Bug
 
 Patch = pytest.MonkeyPatch
@@ -148,7 +150,24 @@ def check_then_insert(patch: Patch) -> None:
     patch.setattr(Ground, "others", property(seen_before))
 
 
+def surplus_by_the_first_trade(patch: Patch) -> None:
+    """What was paid once too often goes back by the trade that was wanted."""
+    patch.setattr(repayment, "surplus", lambda *_: ())
+
+
+def order_never_told(patch: Patch) -> None:
+    """The money is back, and the order's case about it waits for ever."""
+    tell = TemporalMessenger.tell_order
+
+    async def tell_of_its_beginning(self: TemporalMessenger, fact: RefundMoved) -> None:
+        if fact.is_open:
+            await tell(self, fact)
+
+    patch.setattr(TemporalMessenger, "tell_order", tell_of_its_beginning)
+
+
 LEGS = "refunds-are-legs"
+DUE = "due-money-goes-back"
 REFUND_BUGS = (
     Bug("a new number per attempt", new_number_per_attempt, LEGS, 9, of_refunds=True),
     Bug("a timeout taken for a failure", timeout_taken_for_failure, LEGS, 9, of_refunds=True),
@@ -165,4 +184,6 @@ REFUND_BUGS = (
     Bug("approval version ignored", approval_version_ignored, "refunds-are-approved", 0, of_returns=True),
     Bug("restock everything", restock_everything, "returned-stock-was-good", 0, of_returns=True),
     Bug("check then insert a refund", check_then_insert, "nothing-refused-by-the-record", 2, of_returns=True),
+    Bug("surplus goes back by the first trade", surplus_by_the_first_trade, DUE, 1, of_dues=True),
+    Bug("the order is never told that its money is back", order_never_told, DUE, 0, of_dues=True),
 )

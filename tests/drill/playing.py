@@ -39,6 +39,8 @@ async def found_with(bug: Bug, records: Records, schedules: Iterable[int]) -> li
 
 
 def _part(bug: Bug, schedule: Schedule) -> Schedule:
+    if bug.of_dues:
+        return schedule.of_dues
     if bug.of_returns:
         return schedule.of_returns
     return schedule.of_refunds if bug.of_refunds else schedule.of_orders
