@@ -76,21 +76,25 @@ class AttendedOrder(Attended):
         self._order = await workflow.execute_local_activity_method(activity, fact, **options.RECORD)
 
     async def _hear(self) -> None:
-        """Write what came in. Until the order is known, only the order itself and money can be written."""
-        while self._inbox:
-            fact = self._inbox.popleft()
-            if self._order.known or isinstance(fact, (OrderPlaced, PaymentSettled)):
-                await self._record(RECORDED_BY[type(fact)], fact)
-            else:
-                self._early.append(fact)
-            if isinstance(fact, RefundMoved):
-                self._owed_seen = ()
-            if self._order.known and self._early:
-                self._inbox.extend(self._early)
-                self._early.clear()
-        if self._order.owed != self._owed_seen:
-            self._owed_seen = self._order.owed
-            await self._pay_back_what_is_due()
+        """Write what came in, and what comes in meanwhile: nothing of it may be left when an order ends."""
+        while self._inbox or self._order.owed != self._owed_seen:
+            while self._inbox:
+                await self._write(self._inbox.popleft())
+            if self._order.owed != self._owed_seen:
+                self._owed_seen = self._order.owed
+                await self._pay_back_what_is_due()
+
+    async def _write(self, fact: Fact) -> None:
+        """Until the order is known, only the order itself and money can be written."""
+        if self._order.known or isinstance(fact, (OrderPlaced, PaymentSettled)):
+            await self._record(RECORDED_BY[type(fact)], fact)
+        else:
+            self._early.append(fact)
+        if isinstance(fact, RefundMoved):
+            self._owed_seen = ()
+        if self._order.known and self._early:
+            self._inbox.extend(self._early)
+            self._early.clear()
 
     async def _pay_back_what_is_due(self) -> None:
         """1.10 What is due back goes back by itself: a refund of its own, one for whatever is not on its way yet."""

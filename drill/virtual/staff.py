@@ -16,6 +16,7 @@ from persistence import reports, stock, trade_report
 from persistence.case_list import CaseRow, Wanted, every_case
 from persistence.engine import Engine
 from runtime.case_decisions import CaseDecisions, DecisionFailed
+from runtime.updates import TemporalAway
 
 LOOKS_MINUTES = (*(30 for _ in range(20)), *(120 for _ in range(10)), *(720 for _ in range(40)))
 """Every half hour for ten hours, every two hours for a day, then twice a day for twenty."""
@@ -81,7 +82,7 @@ class Staff:
         """What fails is found open at the next look."""
         try:
             await self._decisions.decide(decision)
-        except DecisionFailed:
+        except (DecisionFailed, TemporalAway):
             return
 
     async def _choice(self, case: CaseRow, life: Life, time: StageTime) -> Choice | None:

@@ -18,6 +18,8 @@ from workflows.refund_messages import RefundStart
 
 pytestmark = pytest.mark.slow
 
+TRIES_BEFORE_A_TIMER = 7  # from then on a step that fails leaves its workflow free to hear
+
 
 @pytest.fixture
 def world(refund_world: RefundWorld) -> RefundWorld:
@@ -72,6 +74,26 @@ async def test_however_often_a_worker_dies_it_is_one_refund(world: RefundWorld, 
     await back(world)
     await settled(world)
     assert len(world.provider.refunded) == 1
+
+
+async def test_what_comes_while_an_ended_order_looks_what_is_due_is_booked_and_goes_back(world: RefundWorld) -> None:
+    world.troubles.away = "records.due_back"
+    await world.go_to(Stage.AT_WAREHOUSE)
+    await world.cancel()
+
+    async def waits() -> bool:
+        return world.troubles.refused["records.due_back"] >= TRIES_BEFORE_A_TIMER
+
+    await world.until(waits)
+    await world.tell(world.fact_of(replace(world.capture(yuan("10.00")), trade_no="T-again")))
+    world.troubles.away = None
+    await world.passes(minutes=1)
+
+    async def gone() -> bool:
+        return await world.column("select refunded_minor from order_money") == [15400]
+
+    await world.until(gone)
+    await settled(world)
 
 
 async def test_who_finds_its_refund_approved_already_tells_its_order_all_the_same(world: RefundWorld) -> None:

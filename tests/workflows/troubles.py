@@ -14,12 +14,13 @@ from drill.virtual.steps import Crashed
 class Troubles(Interceptor):
     """`away`: steps of this beginning fail before they do anything; `crash_once_after`: these fail after their effect.
 
-    `done` counts how often each step had its effect.
+    `done` counts how often each step had its effect, `refused` how often it failed before.
     """
 
     away: str | None = None
     crash_once_after: set[str] = field(default_factory=set)
     done: Counter[str] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002 - the SDK's name
         return _Troubled(next, self)
@@ -33,6 +34,7 @@ class _Troubled(ActivityInboundInterceptor):
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002 - the SDK's name
         step = activity.info().activity_type
         if self._troubles.away is not None and step.startswith(self._troubles.away):
+            self._troubles.refused[step] += 1
             raise ConnectionError
         result = await super().execute_activity(input)
         self._troubles.done[step] += 1
