@@ -27,6 +27,7 @@ from api.routes import (
     risk,
     status,
     tracking,
+    undos,
     webhooks,
 )
 from api.size_limit import LARGEST_BODY_BYTES, SizeLimit
@@ -47,6 +48,7 @@ ROUTES = (
     inbox,
     policies,
     money,
+    undos,
     risk,
     tracking,
     refund_wishes,

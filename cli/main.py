@@ -19,6 +19,7 @@ from cli.reports import report_commands
 from cli.shops import entity_commands, shop_commands
 from cli.stock import sku_commands, stock_commands
 from cli.tokens import token_commands
+from cli.undo import undo_commands
 
 app = typer.Typer(
     help="Durable order and refund operations for merchants who sell on several marketplaces.",
@@ -56,6 +57,7 @@ for name, group in {
     "invoice": invoice_commands,
     "money": money_commands,
     "dispute": dispute_commands,
+    "undo": undo_commands,
     "policy": policy_commands,
     "report": report_commands,
     "token": token_commands,

@@ -100,7 +100,7 @@ async def _changed(
         now = SystemClock().now()
         before = next((each.cap for each in await caps.standing(db, now) if each.cap.name == name), None)
         if before is not None and loosens(before, wanted):
-            by = await _person(db, secret or "")
+            by = await person_of(db, secret or "")
         try:
             return await (caps.set_cap(db, wanted, by, now) if wanted else caps.remove_cap(db, name, by, now))
         except SecondPersonNeeded as refused:
@@ -128,14 +128,15 @@ def resume_money(*, reason: Reason, token: OwnToken) -> None:
 
 async def _resume(settings: RecordSettings, secret: str, reason: str) -> Brake:
     async with open_record(settings) as engine, engine.begin() as db:
-        person = await _person(db, secret)
+        person = await person_of(db, secret)
         try:
             return await brake.resume(db, Said(person, reason, SystemClock().now()))
         except BrakeRefused as refused:
             stop(WRONG, str(refused))
 
 
-async def _person(db: Connection, secret: str) -> str:
+async def person_of(db: Connection, secret: str) -> str:
+    """Whose token it is; ends the command for anybody else's."""
     token = await access.find_token(db, secret.strip())
     if token is None or token.person is None or SCOPE not in token.scopes:
         stop(WRONG, f"this takes a person's own token with the scope {SCOPE}: lockstep token create --person")

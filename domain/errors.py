@@ -12,6 +12,7 @@ DomainError
 ├── RefundImpossible        a refund that cannot be, as things stand; the message says what to do instead
 ├── ApprovalRefused         somebody may not do this with an approval, or not any more
 ├── BrakeRefused            the brake on outgoing money, or a cap, can't be set or released so
+├── UndoRefused             what was done wrongly can't be found, released or given back so
 ├── InvalidCalendar         working hours in which nobody works, or a limit without length
 ├── StaffRefused            people who do not fit together: a circle of superiors, an unknown stand-in
 └── PolicyRefused           a policy with a gap, or that names nobody; its findings name each place
@@ -69,6 +70,10 @@ class ApprovalChanged(ApprovalRefused):
 
 
 class BrakeRefused(DomainError):
+    pass
+
+
+class UndoRefused(DomainError):
     pass
 
 

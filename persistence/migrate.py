@@ -20,6 +20,7 @@ from persistence import (  # noqa: F401 - their tables belong to the metadata
     people_tables,
     refund_tables,
     reminder_tables,
+    undo_tables,
 )
 from persistence.tables import metadata
 

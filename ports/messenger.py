@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from ports.records import RefundMoved
+from ports.records import PaymentSettled, RefundMoved
 from ports.refunds import RefundAsked
 
 
@@ -11,6 +11,9 @@ class Messenger(Protocol):
 
     async def tell_order(self, fact: RefundMoved) -> None:
         """An order whose run has ended gets one more, which begins with this."""
+
+    async def settle_payment(self, fact: PaymentSettled) -> None:
+        """The same, of money that nobody has told the order of."""
 
     async def start_refund(self, asked: RefundAsked) -> None:
         """A refund that nobody asked for. One of this id that runs, or has ended, is left as it is."""

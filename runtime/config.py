@@ -191,6 +191,8 @@ class Settings(TemporalSettings):
     reminder_limits: ReminderLimits = {}  # what superiors are told of at another time than when it is due
     due_back_by_itself: bool = True
     """Whether money that is due back goes back by itself, as far as the policy lets it; else a person asks for it."""
+    undo_per_second: float = Field(default=5.0, gt=0, le=100)
+    """How many trades of a released plan are undone each second, at most."""
     time_scale: float = Field(default=1.0, gt=0)
     """1 is real time; the demo lets an hour pass in a minute with 60."""
     tracing: bool = True

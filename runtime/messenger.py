@@ -10,7 +10,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from domain.order import Stage
 from domain.reference import OrderId
 from domain.refund import RefundStage
-from ports.records import RefundMoved
+from ports.records import PaymentSettled, RefundMoved
 from ports.refunds import RefundAsked
 from workflows import identity
 from workflows.messages import Fact, OrderStart
@@ -29,6 +29,9 @@ class TemporalMessenger:
 
     async def tell_order(self, fact: RefundMoved) -> None:
         await signal_order(self._temporal, fact.order_id, "refund_moved", fact, PATIENCE)
+
+    async def settle_payment(self, fact: PaymentSettled) -> None:
+        await signal_order(self._temporal, fact.order_id, "payment_settled", fact, PATIENCE)
 
     async def start_refund(self, asked: RefundAsked) -> None:
         with suppress(WorkflowAlreadyStartedError):

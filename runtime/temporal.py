@@ -14,8 +14,9 @@ from runtime.tracing import plugins
 from workflows.order import OrderWorkflow
 from workflows.outbox import OutboxWorkflow
 from workflows.refund import RefundWorkflow
+from workflows.undo import UndoWorkflow
 
-WORKFLOWS = (OrderWorkflow, RefundWorkflow, OutboxWorkflow)
+WORKFLOWS = (OrderWorkflow, RefundWorkflow, OutboxWorkflow, UndoWorkflow)
 
 # Only the file with the steps is loaded anew for each workflow; everything it stands on is imported once. The guards
 # that the sandbox would give these modules are import contracts and banned names (pyproject.toml).

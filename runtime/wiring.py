@@ -18,6 +18,7 @@ from activities.outbox import OutboxActivities
 from activities.payments import PaymentActivities
 from activities.records import RecordActivities
 from activities.refunds import RefundActivities
+from activities.undo import UndoActivities
 from activities.warehouse import WarehouseActivities
 from adapters.channels.bazaar import Bazaar, BazaarAccess
 from adapters.channels.own_shop import OwnShop, ShopListener
@@ -40,6 +41,7 @@ from persistence.orders import PostgresOrders
 from persistence.outbox import PostgresOutbox
 from persistence.refunds import PostgresRefunds
 from persistence.reminders import PostgresReminders
+from persistence.undo import PostgresUndo
 from ports.channels import Channel
 from ports.clock import Clock, SystemClock
 from ports.news import NewsCarrier
@@ -201,6 +203,7 @@ def workers(house: House) -> list[Worker]:
     refunds = [
         *RefundActivities(PostgresRefunds(house.engine, house.clock, limits, house.metrics)).all,
         *ApproverActivities(PostgresApprovers(house.engine)).all,
+        *UndoActivities(PostgresUndo(house.engine, house.clock)).all,
         *messages.all,
     ]
     outbox = PostgresOutbox(house.engine, house.clock, limits, house.metrics)

@@ -61,7 +61,7 @@ def _with_a_person(dump: Dump, record: Record) -> set[str]:
 def silent_trades_found(dump: Dump, record: Record) -> Comparison:
     """Money that no notice told of was found by asking; no payment claims a source that it did not have."""
     silent = dump.paid_trades.keys() - dump.told_trades
-    sources = {f"{row['provider']}/{row['trade_no']}": row["source"] for row in record.payments}
+    sources = {f"{row['provider']}/{row['trade_no']}": _source(row["source"]) for row in record.payments}
     asked = {trade.name for trade in dump.trades if trade.question in dump.answered_queries}
     return Comparison(
         Side("paid trades without a genuine notice", dict.fromkeys(silent, "query")),
@@ -75,6 +75,11 @@ def silent_trades_found(dump: Dump, record: Record) -> Comparison:
             ],
         },
     )
+
+
+def _source(said: str) -> str:
+    """What undoes another system's work asks the provider first, as a query of the order's own does."""
+    return "query" if said.startswith("undo/") else said
 
 
 def ended_trades_closed(dump: Dump, record: Record) -> Comparison:

@@ -44,6 +44,10 @@ def platform_refund_id(order_id: OrderId, number: str) -> str:
     return f"{order_id.channel}-{order_id.shop_id}-{number}"
 
 
+def undo_workflow_id(plan_id: str) -> str:
+    return f"undo/{plan_id}"
+
+
 def outbox_workflow_id() -> str:
     """There is one for the whole installation."""
     return "outbox"

@@ -61,8 +61,9 @@ class Bank:
         return await self.wire.through(Call.PAID_BACK, life, about, lambda: self._asked_about(number))
 
     def paid_back(self, number: str) -> Money | None:
+        """A provider may tell of it while his answers still say that it is under way."""
         known = self.book.get(number)
-        return known.order.amount if known is not None and known.state is RefundOutcome.DONE else None
+        return known.order.amount if known is not None and known.done_at is not None else None
 
     async def _asked_about(self, number: str) -> RefundAnswer:
         known = self.book.get(number)

@@ -171,13 +171,14 @@ def path_of(path: str) -> str:
         cap_name="daily",
         refund_id="4f0c2a9b81d3e6f7",
         message_id="0" * 32,
+        plan_id="20261122-00000000",
     )
 
 
 async def test_whoever_shows_no_token_or_one_without_the_scope_is_told_so_and_nothing_else(real: Real) -> None:
     secured = [(method, path) for method, path in OPERATIONS if "security" in DOCUMENT["paths"][path][method]]
     assert {path.split("/")[1] for _, path in secured} == {
-        *("orders", "refunds", "cases", "people", "policies", "money", "money-at-risk", "me"),
+        *("orders", "refunds", "cases", "people", "policies", "money", "undos", "money-at-risk", "me"),
     }
     async with httpx.AsyncClient(base_url=real.url, trust_env=False) as stranger:
         for method, path in secured:

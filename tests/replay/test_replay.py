@@ -6,6 +6,7 @@ save anew: `pytest tests/replay --save-histories`.
 
 import json
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from tests.workflows.installation import Installation, until
 from tests.workflows.refund_stories import REFUND_STORIES
 from tests.workflows.refund_world import RefundWorld
 from tests.workflows.stories import STORIES
+from tests.workflows.test_undo import begun, charges, released
 from tests.workflows.world import PAYLOAD_KEYS, World
 from workflows.order import OrderWorkflow
 
@@ -86,8 +88,22 @@ async def test_a_story_of_a_refund_is_saved_and_replays(refund_world: RefundWorl
     await replayer(data_converter(PAYLOAD_KEYS)).replay_workflow(history(file))
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("saving")
+async def test_an_undoing_is_saved_and_replays(refund_world: RefundWorld) -> None:
+    await refund_world.arrived()
+    told, denied = charges(refund_world, 2)
+    plan = await released(refund_world, [told, replace(denied, amount=told.amount)])
+    run = await begun(refund_world, plan)
+    await run.result()
+    kept = anonymous((await run.fetch_history()).to_json_dict())
+    file = FOLDER / "undone.json"
+    file.write_text(json.dumps(kept, indent=1) + "\n")
+    await replayer(data_converter(PAYLOAD_KEYS)).replay_workflow(history(file))
+
+
 def test_every_story_has_a_saved_history() -> None:
-    assert {file.stem for file in FOLDER.glob("*.json")} >= {*STORIES, *REFUND_STORIES, "sender"}
+    assert {file.stem for file in FOLDER.glob("*.json")} >= {*STORIES, *REFUND_STORIES, "sender", "undone"}
 
 
 @pytest.mark.parametrize("file", SAVED, ids=lambda file: file.stem)

@@ -11,6 +11,7 @@ from temporalio.worker import Worker
 from activities.approvers import ApproverActivities
 from activities.messages import MessageActivities
 from activities.refunds import RefundActivities
+from activities.undo import UndoActivities
 from domain.axis import Fulfilment
 from domain.case import CaseDecision, Cause, Choice
 from domain.order import Stage
@@ -21,6 +22,7 @@ from drill.virtual.house import VirtualTime
 from persistence.approvers import PostgresApprovers
 from persistence.people import save_people
 from persistence.refunds import PostgresRefunds
+from persistence.undo import PostgresUndo
 from ports.refunds import RefundAsked, RefundView
 from runtime import temporal
 from runtime.attempts import AttemptLog
@@ -53,7 +55,7 @@ class RefundWorld(World):
         worker = Worker(
             self.env.client,
             task_queue=identity.REFUNDS,
-            activities=[*steps, *people, *messages],
+            activities=[*steps, *people, *messages, *UndoActivities(PostgresUndo(self.record, self.clock)).all],
             workflows=temporal.WORKFLOWS,
             workflow_runner=temporal.workflow_runner(),
             interceptors=[VirtualTime(self.env, self.clock), AttemptLog(), self.troubles],
