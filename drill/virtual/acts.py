@@ -6,7 +6,7 @@ from datetime import timedelta
 from domain.limits import Limits
 from domain.payment import Capture
 from drill.virtual.acting import Act
-from drill.virtual.due_acts import DUE_ACTS
+from drill.virtual.due_acts import DUE_ACTS, until_back
 from drill.virtual.matrix import Call, Fault
 from drill.virtual.plan import SHORT
 from drill.virtual.post import notice
@@ -117,6 +117,7 @@ async def surplus_at_the_end(act: Act) -> None:
     if act.life.delivered_at is not None:
         completes = act.life.delivered_at + Limits().completes_after_delivery
         await act.time.passes(minutes=(completes - act.time.clock.now()) / timedelta(minutes=1) - 5)
+    act.life.paying_back = True
     letter = notice(act.life, act.pay_again(), f"{act.number()}_2")
     if act.life.rng.random() < 1 / 2:
         act.life.overtakers[LAST_STEP] = lambda: act.send(letter)
@@ -168,7 +169,7 @@ ACTS: dict[str, Callable[[Act], Awaitable[None]]] = {
     "unmatched": straight,
     "refused": refused,
     "warehouse_away": warehouse_away,
-    "surplus_at_the_end": surplus_at_the_end,
+    "surplus_at_the_end": until_back(surplus_at_the_end),
     "orphan": orphan,
     "paid_after_close": paid_after_close,
     "unpaid": unpaid,
