@@ -39,7 +39,7 @@ def upgrade() -> None:
         sa.CheckConstraint("amount_minor > 0", name=op.f("ck_undo_items_something")),
         sa.ForeignKeyConstraint(["plan_id"], ["undo_plans.id"], name=op.f("fk_undo_items_plan_id")),
         sa.PrimaryKeyConstraint("plan_id", "number", name=op.f("pk_undo_items")),
-        sa.UniqueConstraint("plan_id", "provider", "account", "trade_no", name=op.f("uq_undo_items_plan_id")),
+        sa.UniqueConstraint("plan_id", "provider", "account", "trade_no", name=op.f("uq_undo_items_plan_id_provider_account_trade_no")),
     )
 
 
