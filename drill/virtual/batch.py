@@ -30,7 +30,7 @@ from drill.virtual.plan import PROVIDERS, Schedule, provider_of
 from drill.virtual.post import Post
 from drill.virtual.speech import overheard
 from drill.virtual.staff import Staff
-from drill.virtual.stage_time import StageTime, Stalled, Stranded
+from drill.virtual.stage_time import StageTime
 from drill.virtual.steps import Steps
 from drill.virtual.teller import Teller
 from drill.virtual.wire import Calls
@@ -133,7 +133,7 @@ class Theatre:
         lives = Lives(plan for schedule in schedules for plan in schedule.plans)
         clock = FixedClock(await env.get_current_time())
         counted = await _open_shops(engine, schedules, clock.now())
-        time = StageTime(env, clock)
+        time = StageTime(env, clock, partial(_lost, env, lives))
         wire = partial(Calls, lives, clock.now, time.start, lambda order_id: _gives_up(env, order_id))
         tellers: list[Teller] = []
         providers = {name: Provider(clock, name, wire=wire(), teller=lambda: tellers[0]) for name in PROVIDERS}
@@ -173,14 +173,9 @@ class Theatre:
             provider = self.providers[provider_of(life.order_id.shop_id)]
             self.time.start(acts.play(Act(life, provider, self.warehouse, self.post, self.teller, self.time)))
         self.time.start(self.staff.work(self.time))
-        try:
-            await self.time.play()
-            self.time.start(self._hear_the_last())
-            await self.time.play()
-        except Stalled as stalled:
-            run = [each for life in self.lives for each in life.workflow_ids]
-            lost = [workflow_id for workflow_id in run if await _is_stranded(self.env, workflow_id)]
-            raise Stranded(", ".join(lost)) if lost else stalled from None
+        await self.time.play()
+        self.time.start(self._hear_the_last())
+        await self.time.play()
 
     async def _hear_the_last(self) -> None:
         """Who spoke last was promised to be heard: until that is done, or for an hour."""
@@ -219,18 +214,22 @@ async def _gives_up(env: WorkflowEnvironment, order_id: OrderId) -> bool:
     return EventType.EVENT_TYPE_ACTIVITY_TASK_CANCEL_REQUESTED in events
 
 
-async def _is_stranded(env: WorkflowEnvironment, workflow_id: str) -> bool:
-    """Its task has begun, as its history says, and the server knows of none.
+async def _lost(env: WorkflowEnvironment, lives: Lives) -> set[str]:
+    """Tasks that have begun, as the history says, and of which the server knows nothing; or that end just now.
 
     It refuses the answer to a task that cancels a timer which fired meanwhile, and never gives the task out again.
     """
-    run = env.client.get_workflow_handle(workflow_id)
-    try:
-        known = (await run.describe()).raw_description.HasField("pending_workflow_task")
-        history = await run.fetch_history()
-    except RPCError:  # it never began
-        return False
-    return not known and history.events[-1].event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED
+    lost = set()
+    for workflow_id in lives.workflow_ids:
+        run = env.client.get_workflow_handle(workflow_id)
+        try:
+            known = (await run.describe()).raw_description.HasField("pending_workflow_task")
+            last = (await run.fetch_history()).events[-1]
+        except RPCError:  # it never began
+            continue
+        if not known and last.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_STARTED:
+            lost.add(f"{workflow_id} at event {last.event_id}")
+    return lost
 
 
 def _settings(url: str) -> Settings:

@@ -139,6 +139,10 @@ class Lives:
     def __iter__(self) -> Iterator[Life]:
         return iter(self._lives.values())
 
+    @property
+    def workflow_ids(self) -> list[str]:
+        return [workflow_id for life in self for workflow_id in life.workflow_ids]
+
     def of(self, order_id: OrderId) -> Life:
         return self._lives[order_id]
 

@@ -3,7 +3,7 @@
 import asyncio
 import heapq
 import itertools
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,6 +15,7 @@ from ports.clock import FixedClock
 
 SLEEP_PATIENCE = timedelta(minutes=1)  # real time: nothing passes while a step is in flight
 PLAY_PATIENCE = timedelta(minutes=10)  # real time: ten times what a batch takes
+LOOK = timedelta(seconds=5)  # real time: while a step is in flight, virtual time passes no faster
 LONGEST_STEP = timedelta(minutes=6)  # so that whoever is woken by a step waits no longer than this for its turn
 
 
@@ -23,15 +24,22 @@ class Stalled(Exception):
 
 
 class Stranded(Stalled):
-    """The test server lost an order's workflow task (temporalio/sdk-java, issue 3088): nothing learnt of us."""
+    """The test server lost a workflow task (temporalio/sdk-java, issue 3088): nothing learnt of us."""
+
+
+async def none_lost() -> set[str]:
+    return set()
 
 
 class StageTime:
-    """`clock` shows the time of the last step, to whoever asks in between."""
+    """`clock` shows the time of the last step, to whoever asks in between. `lost`: tasks that seem to be lost."""
 
-    def __init__(self, env: WorkflowEnvironment, clock: FixedClock) -> None:
+    def __init__(
+        self, env: WorkflowEnvironment, clock: FixedClock, lost: Callable[[], Awaitable[set[str]]] = none_lost
+    ) -> None:
         self.clock = clock
         self._env = env
+        self._lost = lost
         self._busy = 0
         self._idle = asyncio.Event()
         self._wakes: list[tuple[datetime, int, asyncio.Future[None]]] = []
@@ -53,15 +61,32 @@ class StageTime:
         await waiting
 
     async def play(self) -> None:
-        """Until every act is over. Raises what an act raised, and Stalled."""
+        """Until every act is over. Raises what an act raised, Stalled, and Stranded."""
         patience = asyncio.timeout(PLAY_PATIENCE.total_seconds())
+        passing = asyncio.create_task(self._pass())
         try:
             async with patience:
-                await self._pass()
+                await self._watch(passing)
+                await passing
         except TimeoutError as error:
             if not patience.expired():
                 raise
             raise Stalled(f"at {self.clock.now():%d %H:%M}: not over after {PLAY_PATIENCE} of real time") from error
+        finally:
+            passing.cancel()
+            await asyncio.gather(passing, return_exceptions=True)
+
+    async def _watch(self, passing: "asyncio.Task[None]") -> None:
+        """With a lost task time passes as on the wall, without end: whatever is lost in two looks is lost for good."""
+        suspects: set[str] = set()
+        while not passing.done():
+            before = self.clock.now()
+            await asyncio.wait([passing], timeout=LOOK.total_seconds())
+            still = self.clock.now() - before <= LOOK * 1.5
+            seen = await self._lost() if still and not passing.done() else set()
+            if suspects & seen:
+                raise Stranded(", ".join(sorted(suspects & seen)))
+            suspects = seen
 
     async def _pass(self) -> None:
         while True:

@@ -7,7 +7,7 @@ import pytest
 
 from drill.virtual import stage_time
 from drill.virtual.house import open_temporal
-from drill.virtual.stage_time import StageTime, Stalled
+from drill.virtual.stage_time import StageTime, Stalled, Stranded
 from ports.clock import FixedClock
 from tests.builders import NOON
 
@@ -41,6 +41,44 @@ async def test_an_act_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(Stalled, match="not over after"):
         await time.play()
     stuck.cancel()
+
+
+async def test_a_task_that_is_lost_at_two_looks_ends_the_play(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stage_time, "LOOK", timedelta(seconds=0.01))
+    looks = iter([{"order at event 3", "refund at event 8"}, {"refund at event 8"}])
+
+    async def lost() -> set[str]:
+        return next(looks)
+
+    time = StageTime(None, FixedClock(NOON), lost)  # type: ignore[arg-type]
+
+    async def act() -> None:
+        await asyncio.Event().wait()
+
+    stuck = time.start(act())
+    with pytest.raises(Stranded, match="^refund at event 8$"):
+        await time.play()
+    stuck.cancel()
+
+
+async def test_a_task_that_is_seen_at_one_look_alone_was_just_being_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stage_time, "LOOK", timedelta(seconds=0.01))
+    is_over = asyncio.Event()
+    looks = iter([{"order at event 3"}, {"order at event 9"}, set[str]()])
+
+    async def lost() -> set[str]:
+        seen = next(looks)
+        if not seen:
+            is_over.set()
+        return seen
+
+    time = StageTime(None, FixedClock(NOON), lost)  # type: ignore[arg-type]
+
+    async def act() -> None:
+        await is_over.wait()
+
+    time.start(act())
+    await time.play()
 
 
 async def test_what_an_act_raised_is_raised() -> None:
