@@ -23,6 +23,7 @@ from drill.virtual.plan import DEATHS, REFUNDS
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 FOLDER = Path(".data/drill")
+SCHEDULES = max(1000, len(CELLS))  # each aims at one cell
 SPEAK_EVERY_SECONDS = 10.0
 BROKEN = 1
 
@@ -32,7 +33,7 @@ def drill(
     context: typer.Context,
     *,
     seed: Annotated[int | None, typer.Option(help="Draws all schedules; without: today's date.")] = None,
-    schedules: Annotated[int, typer.Option(min=0, help="How many in virtual time.")] = 1000,
+    schedules: Annotated[int, typer.Option(min=0, help="How many in virtual time.")] = SCHEDULES,
     only: Annotated[str, typer.Option(help="Only these schedules, such as 17 or 3,17.")] = "",
     with_kills: Annotated[bool, typer.Option("--kills/--no-kills", help="Kill real processes too.")] = True,
     side_by_side: Annotated[int, typer.Option("--lanes", min=1, help="Processes that play schedules.")] = 2,

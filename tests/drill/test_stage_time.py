@@ -56,7 +56,7 @@ async def test_a_task_that_is_lost_at_two_looks_ends_the_play(monkeypatch: pytes
         await asyncio.Event().wait()
 
     stuck = time.start(act())
-    with pytest.raises(Stranded, match="^refund at event 8$"):
+    with pytest.raises(Stranded, match=r"^refund at event 8$"):
         await time.play()
     stuck.cancel()
 
