@@ -1,6 +1,6 @@
 """The composition root: which real thing stands behind each port. No business here."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -42,6 +42,7 @@ from persistence.outbox import PostgresOutbox
 from persistence.refunds import PostgresRefunds
 from persistence.reminders import PostgresReminders
 from persistence.undo import PostgresUndo
+from ports.after_sales import AfterSales
 from ports.channels import Channel
 from ports.clock import Clock, SystemClock
 from ports.news import NewsCarrier
@@ -85,7 +86,7 @@ class House:
     news: NewsCarrier = field(default_factory=ConsoleNews)
     channels: dict[ShopId, Channel] = field(default_factory=dict)
     """Those that are told something."""
-    platforms: dict[ShopId, Bazaar] = field(default_factory=dict)
+    platforms: Mapping[ShopId, AfterSales] = field(default_factory=dict)
     """Marketplaces, which move the money of their refunds."""
 
 

@@ -4,8 +4,10 @@ from collections.abc import Callable, Mapping
 
 from domain.money import Money
 from domain.payment import Capture
+from domain.reference import BAZAAR
 from drill.virtual import goods
 from drill.virtual.life import Life
+from drill.virtual.marketplace import Marketplace
 from drill.virtual.matrix import Call, Fault, Message
 from drill.virtual.outside import Provider, Warehouse
 from drill.virtual.post import Letter, Post, notice
@@ -22,11 +24,19 @@ class Act:
     """One order's buyer and shop."""
 
     def __init__(
-        self, life: Life, provider: Provider, warehouse: Warehouse, post: Post, teller: Teller, time: StageTime
+        self,
+        life: Life,
+        provider: Provider,
+        warehouse: Warehouse,
+        market: Marketplace,
+        post: Post,
+        teller: Teller,
+        time: StageTime,
     ) -> None:
         self.life = life
         self.provider = provider
         self.warehouse = warehouse
+        self.market = market
         self.time = time
         self._post = post
         self._teller = teller
@@ -73,6 +83,7 @@ class Act:
         order_id = self.life.order_id
         gap = {"detail": ""} if self.life.plan.story in ADDRESS_GAP else {}
         return {
+            "channel": order_id.channel,
             "shop_id": order_id.shop_id,
             "order_no": order_id.order_no,
             "placed_at": self.time.clock.now().isoformat(),
@@ -125,6 +136,19 @@ class Act:
             await self.place()
             await self.pauses(0, 1.5)
             await self.told(self.pay(more=more), self.number())
+
+    # A marketplace
+
+    async def sold_there(self) -> None:
+        """It has the buyer's money, and will settle with us."""
+        await self.place()
+        life, amount, now = self.life, self._amounts()[0], self.time.clock.now()
+        capture = Capture(BAZAAR, life.order_id.shop_id, life.settlement_no, 1, amount, now)
+        await self._post.settled(life, capture)
+
+    def asks_there(self, hours: float, reason: str = "damaged") -> None:
+        """For all of it."""
+        self.market.asked(self.life, self._amounts()[0], hours, reason)
 
     async def send(self, letter: Letter) -> None:
         await self._post.send(letter)

@@ -9,6 +9,7 @@ from drill.virtual.acting import Act
 from drill.virtual.due_acts import DUE_ACTS, until_back
 from drill.virtual.matrix import Call, Fault
 from drill.virtual.plan import SHORT
+from drill.virtual.platform_acts import PLATFORM_ACTS
 from drill.virtual.post import notice
 from drill.virtual.refund_acts import REFUND_ACTS
 
@@ -176,4 +177,5 @@ ACTS: dict[str, Callable[[Act], Awaitable[None]]] = {
     "cancelled_unpaid": cancelled_unpaid,
     **REFUND_ACTS,
     **DUE_ACTS,
+    **PLATFORM_ACTS,
 }

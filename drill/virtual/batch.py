@@ -4,7 +4,7 @@ import itertools
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
@@ -13,10 +13,14 @@ from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from domain.after_sale import AtDeadline
 from domain.limits import Limits
+from domain.money import Money
 from domain.people import FINANCE_MANAGER, SUPPORT_SUPERVISOR, Person
 from domain.people import Post as Office
-from domain.reference import OrderId
+from domain.policy import SHIPPED, Field, Rule, StepRule, Words
+from domain.reference import BAZAAR, OWN_SHOP, OrderId, ShopId
+from domain.refund_leg import Leg
 from drill.virtual import acts, books, goods
 from drill.virtual.acting import Act
 from drill.virtual.edge import Edge
@@ -24,6 +28,7 @@ from drill.virtual.floor import Floor
 from drill.virtual.house import VirtualTime, open_temporal, refund_worker, workers
 from drill.virtual.judgement import Found, judge
 from drill.virtual.life import Lives
+from drill.virtual.marketplace import UNANSWERED, Marketplace
 from drill.virtual.outside import Provider, Warehouse
 from drill.virtual.page import Page
 from drill.virtual.plan import PROVIDERS, Schedule, provider_of
@@ -34,7 +39,7 @@ from drill.virtual.stage_time import StageTime
 from drill.virtual.steps import Steps
 from drill.virtual.teller import Teller
 from drill.virtual.wire import Calls
-from persistence import shops, stock, trade_report
+from persistence import policies, shops, stock, trade_report
 from persistence.customers import Customers
 from persistence.engine import Engine, connect
 from persistence.evidence import Evidence
@@ -51,6 +56,12 @@ from runtime.embedded import EmbeddedPostgres
 from runtime.wiring import House
 from workflows import identity
 
+IF_UNANSWERED = Rule(
+    "unanswered",
+    words=(Words(Field.REASON, (UNANSWERED,)),),
+    steps=(StepRule("finance manager", (FINANCE_MANAGER,)),),
+    at_deadline=AtDeadline.AGREE,
+)
 KEY = "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="  # 32 bytes
 TEMPLATE = "drill_template"
 SIGNERS = (
@@ -120,6 +131,7 @@ class Theatre:
     url: str
     providers: Mapping[str, Provider]
     warehouse: Warehouse
+    market: Marketplace
     post: Post
     teller: Teller
     time: StageTime
@@ -137,6 +149,8 @@ class Theatre:
         wire = partial(Calls, lives, clock.now, time.start, lambda order_id: _gives_up(env, order_id))
         tellers: list[Teller] = []
         providers = {name: Provider(clock, name, wire=wire(), teller=lambda: tellers[0]) for name in PROVIDERS}
+        posts: list[Post] = []
+        market = Marketplace(clock, wire=wire(), post=lambda: posts[0], time=time)
         floors: list[Floor] = []
         warehouse = Warehouse(
             clock,
@@ -144,6 +158,7 @@ class Theatre:
             packs=lambda ref: floors[0].packs(lives.of_reference(ref), ref),
             comes_back=lambda request: floors[0].comes_back(lives.of_reference(request.order_reference), request),
         )
+        platforms = {ShopId(BAZAAR, schedule.shop_id): market for schedule in schedules}
         customers = Customers(_settings(url).record_key_bytes, clock)
         orders = PostgresOrders(engine, customers, clock, Limits(), pays_back=True)
         house = House(
@@ -156,22 +171,25 @@ class Theatre:
             orders,
             dict(providers),
             warehouse,
+            platforms=platforms,
         )
         post = Post(Edge(house), time)
+        posts.append(post)
         floors.append(Floor(warehouse, post, time))
         tellers.append(Teller(post, time))
-        page = Page(lambda leg: providers[leg.payment[0]].bank.paid_back(leg.out_refund_no))
+        page = Page(partial(_book, providers, market))
         interceptors = [VirtualTime(env, clock), AttemptLog(), Steps(lives, clock.now, warehouse.wire.tell, page)]
-        of_orders = workers(env, orders, providers, warehouse, interceptors, _runner())
+        of_orders = workers(env, orders, providers, warehouse, interceptors, _runner(), platforms=platforms)
         for worker in (*of_orders, refund_worker(env, engine, clock, interceptors, _runner())):
             await stack.enter_async_context(worker)
         staff = Staff(lives, engine, CaseDecisions(engine, env.client, clock), warehouse, post, counted)
-        return cls(env, lives, counted, engine, url, providers, warehouse, post, tellers[0], time, staff, page)
+        return cls(env, lives, counted, engine, url, providers, warehouse, market, post, tellers[0], time, staff, page)
 
     async def play(self) -> None:
         for life in self.lives:
             provider = self.providers[provider_of(life.order_id.shop_id)]
-            self.time.start(acts.play(Act(life, provider, self.warehouse, self.post, self.teller, self.time)))
+            act = Act(life, provider, self.warehouse, self.market, self.post, self.teller, self.time)
+            self.time.start(acts.play(act))
         self.time.start(self.staff.work(self.time))
         await self.time.play()
         self.time.start(self._hear_the_last())
@@ -186,7 +204,7 @@ class Theatre:
             await self.time.passes(minutes=2)
 
     async def judged(self) -> list[Found]:
-        dump = books.dump(self.lives, self.providers.values(), self.warehouse, self.post.letters, self.counted)
+        dump = books.dump(self.lives, self.providers.values(), self.warehouse, self.market, self.post, self.counted)
         return await judge(dump, self.url, self.engine, self.page.ahead)
 
 
@@ -195,16 +213,26 @@ async def _open_shops(engine: Engine, schedules: Iterable[Schedule], now: dateti
     counted: Counter[str] = Counter()
     async with engine.begin() as db:
         await save_people(db, SIGNERS, "drill", now, seen={})
+        await policies.add(db, replace(SHIPPED, version=1, rules=(IF_UNANSWERED, *SHIPPED.rules)), "drill", now)
         await shops.add_entity(db, "drill", "Drill Ltd", "Asia/Shanghai")
         for schedule in schedules:
             shop_id = schedule.shop_id
-            await shops.add_shop(db, shops.Shop("shop", shop_id, "drill", shop_id, provider_of(shop_id), "main"))
+            await shops.add_shop(db, shops.Shop(OWN_SHOP, shop_id, "drill", shop_id, provider_of(shop_id), "main"))
+            await shops.add_shop(db, shops.Shop(BAZAAR, shop_id, "drill", shop_id, BAZAAR, shop_id))
             for sku, units in goods.shelves(schedule).items():
                 await stock.set_level(db, sku, units)
                 counted[sku] += units
             for sku, components in goods.matches(shop_id).items():
-                await stock.add_match(db, ("shop", shop_id, sku), components, now)
+                for channel in (OWN_SHOP, BAZAAR):
+                    await stock.add_match(db, (channel, shop_id, sku), components, now)
     return counted
+
+
+def _book(providers: Mapping[str, Provider], market: Marketplace, leg: Leg) -> Money | None:
+    """What was paid back by whoever moves the money of this leg."""
+    if leg.payment[0] == BAZAAR:
+        return market.paid_back(leg)
+    return providers[leg.payment[0]].bank.paid_back(leg.out_refund_no)
 
 
 async def _gives_up(env: WorkflowEnvironment, order_id: OrderId) -> bool:

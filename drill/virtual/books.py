@@ -4,15 +4,18 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from domain.payment import Capture
+from domain.reference import BAZAAR, OWN_SHOP
 from domain.shipment import Parcel
 from drill.virtual import goods
 from drill.virtual.bank import Entry
 from drill.virtual.edge import Delivery
 from drill.virtual.life import Life
+from drill.virtual.marketplace import Marketplace
 from drill.virtual.matrix import REFUND_CALLS, Call, Message
 from drill.virtual.outside import Provider, Warehouse
 from drill.virtual.plan import provider_of
-from drill.virtual.post import Letter
+from drill.virtual.post import Letter, Post
 from drill.virtual.wire import Booked
 from ports.payments import TradeAnswer, TradeState
 
@@ -36,11 +39,13 @@ def dump(
     lives: Iterable[Life],
     providers: Iterable[Provider],
     warehouse: Warehouse,
-    letters: Iterable[Letter],
+    market: Marketplace,
+    post: Post,
     counted: Mapping[str, int],
 ) -> Json:
     """`counted`: units per sku that ever were put on the shelves."""
-    letters = list(letters)
+    letters = post.letters
+    own = [life for life in lives if life.order_id.channel == OWN_SHOP]
     return {
         **{provider.name: _at_provider(provider, letters) for provider in providers},
         "warehouse": {
@@ -51,10 +56,11 @@ def dump(
             "counted": dict(counted),
         },
         "shop": {
-            "orders": [_order(life, letters) for life in lives if _sent(life, letters, Message.ORDER)],
+            "orders": [_order(life, letters) for life in own if _sent(life, letters, Message.ORDER)],
             "levels": [],
             "listening": [],
         },
+        BAZAAR: {"orders": [_sold(life, capture) for life, capture in post.settled_with], **market.dump},
     }
 
 
@@ -180,6 +186,16 @@ def _order(life: Life, letters: Iterable[Letter]) -> Json:
         "cancelled": any(letter.is_taken for letter in cancelled),
         "lines": list(basket.lines),
         "deliveries": _deliveries(placed),
+    }
+
+
+def _sold(life: Life, capture: Capture) -> Json:
+    return {
+        "shop_id": life.order_id.shop_id,
+        "order_no": life.order_id.order_no,
+        "settlement_no": capture.trade_no,
+        "amount_minor": capture.amount.amount_minor,
+        "paid_at": _shown(capture.paid_at),
     }
 
 

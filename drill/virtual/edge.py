@@ -9,14 +9,15 @@ from typing import Any
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
-from api import parcel_events, payment_notices, refunds, shop_orders
+from api import after_sale_events, parcel_events, payment_notices, refunds, shop_orders
 from api.acceptance import Acceptance
 from api.allowances import Allowances
 from api.errors import Problem
 from api.refund_bodies import AssessmentBody, RefundBody, WaybillBody
 from api.schemas import CancelBody, PlaceOrderBody, RecipientBody
 from api.shop_orders import Request
-from domain.reference import OrderId
+from domain.payment import Capture
+from domain.reference import OrderId, ShopId
 from drill.virtual.life import Life
 from drill.virtual.matrix import Component, Message
 from drill.virtual.plan import provider_of
@@ -26,8 +27,10 @@ from persistence.access import Token
 from persistence.engine import Connection
 from persistence.evidence import Arrival
 from ports.messages import RawMessage
+from ports.records import PaymentSettled
 from runtime.wiring import House
 from workflows.messages import Fact
+from workflows.order import OrderWorkflow
 from workflows.refund_messages import ApprovalCommand
 
 TOKEN = Token("shop", frozenset({"orders:write"}))
@@ -73,6 +76,21 @@ class Edge:
             placed = PlaceOrderBody.model_validate(body)
             await shop_orders.place_order(self._doors(life, Message.ORDER), request, placed)
             return 202, ""
+
+        return await self._answered(take)
+
+    async def settled(self, life: Life, capture: Capture) -> None:
+        """No channel brings this in yet: it goes to the workflow at once."""
+        fact = PaymentSettled(life.order_id, capture, "notice")
+        await Acceptance(self._house, Allowances(), "drill").tell(life.order_id, OrderWorkflow.payment_settled, fact)
+
+    async def after_sale(self, life: Life, body: bytes) -> Delivery:
+        async def take() -> tuple[int, str]:
+            shop = ShopId(life.order_id.channel, life.order_id.shop_id)
+            doors = self._doors(life, Message.AFTER_SALE)
+            with doors.through():
+                await after_sale_events.take_after_sale_event(doors, str(shop), self._house.platforms[shop], _raw(body))
+            return 204, ""
 
         return await self._answered(take)
 

@@ -63,6 +63,21 @@ class Life:
         return self.plan.order_id
 
     @property
+    def sale_no(self) -> str:
+        """Of its after-sale, where a marketplace sold it."""
+        return f"AS-{self.order_id.shop_id}-{self.order_id.order_no}"
+
+    @property
+    def sale_id(self) -> str:
+        """Of the refund that it is here."""
+        return identity.platform_refund_id(self.order_id, self.sale_no)
+
+    @property
+    def settlement_no(self) -> str:
+        """Under which the marketplace owes us for it."""
+        return f"S-{self.order_id.shop_id}-{self.order_id.order_no}"
+
+    @property
     def workflow_ids(self) -> tuple[str, ...]:
         return (identity.order_workflow_id(self.order_id), *map(identity.refund_workflow_id, self.refunds))
 
@@ -133,7 +148,7 @@ class Lives:
         self._of_refunds = {
             identity.refund_workflow_id(refund_id): life
             for order_id, life in self._lives.items()
-            for refund_id in _refund_ids(order_id)
+            for refund_id in (*_refund_ids(order_id), life.sale_id)
         }
 
     def __iter__(self) -> Iterator[Life]:

@@ -27,6 +27,7 @@ class Message(StrEnum):
     WAYBILL = "waybill"  # the buyer has sent the goods back
     CAME_BACK = "came back"  # the warehouse received them, and looked
     ASSESSMENT = "assessment"  # somebody says what damage costs
+    AFTER_SALE = "after-sale"  # a marketplace tells how one stands there
 
 
 class Call(StrEnum):
@@ -39,6 +40,10 @@ class Call(StrEnum):
     PAY_BACK = "payments.refund"
     PAID_BACK = "payments.query_refund"
     EXPECT = "warehouse.expect_return"
+    AGREE = "after_sales.agree"
+    REFUSE = "after_sales.refuse"
+    EXTEND = "after_sales.extend"
+    ASK = "after_sales.ask"
 
 
 class Fault(StrEnum):
@@ -96,12 +101,14 @@ DUE_STEPS = (
     "messages.tell_order",
     "records.hear_of_refund",
 )
+PLATFORM_STEPS = ("refunds.hear_platform", "refunds.decide_at_deadline")
 ORDER_MESSAGES = (Message.ORDER, Message.NOTICE, Message.PARCEL, Message.CANCEL, Message.RECIPIENT)
 REFUND_MESSAGES = (Message.REFUND, Message.DECISION, Message.REFUNDED)
 RETURN_MESSAGES = (Message.WAYBILL, Message.CAME_BACK, Message.ASSESSMENT)
 ORDER_CALLS = (Call.QUERY, Call.CLOSE, Call.PUSH, Call.STOP)
 REFUND_CALLS = (Call.PAY_BACK, Call.PAID_BACK)
 RETURN_CALLS = (Call.EXPECT,)
+PLATFORM_CALLS = (Call.AGREE, Call.REFUSE, Call.EXTEND, Call.ASK)
 SPOKEN = "messages."
 API_MOMENTS = ("received", "kept", "accepted")  # before the evidence, before the acceptance, before the answer
 
@@ -156,7 +163,8 @@ ORDER_POINTS = _points(RECORD_STEPS, ORDER_CALLS, ORDER_MESSAGES)
 REFUND_POINTS = _points(REFUND_STEPS, REFUND_CALLS, REFUND_MESSAGES)
 RETURN_POINTS = _points(RETURN_STEPS, RETURN_CALLS, RETURN_MESSAGES)
 DUE_POINTS = _points(DUE_STEPS, (), ())
-POINTS = (*ORDER_POINTS, *REFUND_POINTS, *RETURN_POINTS, *DUE_POINTS)
+PLATFORM_POINTS = _points(PLATFORM_STEPS, PLATFORM_CALLS, (Message.AFTER_SALE,))
+POINTS = (*ORDER_POINTS, *REFUND_POINTS, *RETURN_POINTS, *DUE_POINTS, *PLATFORM_POINTS)
 ORDER_CELLS, REFUND_CELLS, RETURN_CELLS = map(_cells, (ORDER_POINTS, REFUND_POINTS, RETURN_POINTS))
-DUE_CELLS = _cells(DUE_POINTS)
-CELLS = (*ORDER_CELLS, *REFUND_CELLS, *RETURN_CELLS, *DUE_CELLS)
+DUE_CELLS, PLATFORM_CELLS = map(_cells, (DUE_POINTS, PLATFORM_POINTS))
+CELLS = (*ORDER_CELLS, *REFUND_CELLS, *RETURN_CELLS, *DUE_CELLS, *PLATFORM_CELLS)

@@ -4,10 +4,11 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from domain.reference import OrderId
+from domain.reference import BAZAAR, OWN_SHOP, OrderId
 from drill.virtual.matrix import (
     DUE_CELLS,
     ORDER_CELLS,
+    PLATFORM_CELLS,
     POINTS,
     REFUND_CELLS,
     RETURN_CELLS,
@@ -24,7 +25,8 @@ ORDERS = 2  # of which each is to hit a cell of its own
 REFUNDS = 2  # orders of which money goes back, likewise
 RETURNS = 1  # of which goods come back too
 DUES = 1  # of which money is due back that nobody asks for
-PAID_BACK = REFUNDS + RETURNS + DUES
+THERE = 1  # that a marketplace sold, and pays back
+PAID_BACK = REFUNDS + RETURNS + DUES + THERE
 THIRD_ORDER_SHARE = 0.3
 FURTHER_CRASH_SHARE = 0.6
 FURTHER_STRIKES = (0, 1, 1, 2)
@@ -64,15 +66,19 @@ class Schedule:
 
     @property
     def of_refunds(self) -> "Schedule":
-        return replace(self, plans=self.plans[-PAID_BACK : -RETURNS - DUES])
+        return replace(self, plans=self.plans[-PAID_BACK : -RETURNS - DUES - THERE])
 
     @property
     def of_returns(self) -> "Schedule":
-        return replace(self, plans=self.plans[-RETURNS - DUES : -DUES])
+        return replace(self, plans=self.plans[-RETURNS - DUES - THERE : -DUES - THERE])
 
     @property
     def of_dues(self) -> "Schedule":
-        return replace(self, plans=self.plans[-DUES:])
+        return replace(self, plans=self.plans[-DUES - THERE : -THERE])
+
+    @property
+    def of_platforms(self) -> "Schedule":
+        return replace(self, plans=self.plans[-THERE:])
 
     @property
     def shop_id(self) -> str:
@@ -100,30 +106,33 @@ def draw(seed: int, number: int) -> Schedule:
     for place in range(ORDERS + (rng.random() < THIRD_ORDER_SHARE)):
         cell = cells[(number * ORDERS + place) % len(cells)]
         rival = bool(plans) and plans[-1].story in SHORT and rng.random() < RIVAL_SHARE
-        order_id = OrderId("shop", shop_of(number), str(place + 1))
+        order_id = OrderId(OWN_SHOP, shop_of(number), str(place + 1))
         quiet = not rival and rng.random() < QUIET_SHARE
         plans.append(_quiet(rng, order_id) if quiet else _plan(rng, cell, order_id, rival=rival))
     plans += _more(seed, number, "refunds", REFUNDS, REFUND_CELLS, len(plans))
     plans += _more(seed, number, "returns", RETURNS, RETURN_CELLS, len(plans))
     plans += _more(seed, number, "dues", DUES, DUE_CELLS, len(plans))
+    plans += _more(seed, number, "platforms", THERE, PLATFORM_CELLS, len(plans), BAZAAR)
     return Schedule(seed, number, tuple(plans))
 
 
-def _more(seed: int, number: int, what: str, count: int, of: Sequence[Cell], before: int) -> Iterator[Plan]:
+def _more(
+    seed: int, number: int, what: str, count: int, of: Sequence[Cell], before: int, channel: str = OWN_SHOP
+) -> Iterator[Plan]:
     """Orders whose money goes back; these go round cells of their own."""
     cells = list(of)
     random.Random(seed).shuffle(cells)
     rng = random.Random(f"{seed}/{number}/{what}")
     for place in range(count):
         cell = cells[(number * count + place) % len(cells)]
-        order_id = OrderId("shop", shop_of(number), str(before + place + 1))
+        order_id = OrderId(channel, shop_of(number), str(before + place + 1))
         yield _plan(rng, cell, order_id, rival=False)
 
 
 def _deaths(seed: int, number: int) -> Iterator[Plan]:
     """The provider has paid back, and the worker that asked it dies before anything is recorded."""
     for place in range(REFUNDS):
-        order_id = OrderId("shop", shop_of(number), str(place + 1))
+        order_id = OrderId(OWN_SHOP, shop_of(number), str(place + 1))
         yield Plan(order_id, "refunded", (Point(Component.WORKER, Call.PAY_BACK),), (), f"{seed}/{order_id}")
 
 

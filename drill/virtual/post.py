@@ -50,6 +50,7 @@ class Post:
 
     def __init__(self, edge: Edge, time: StageTime) -> None:
         self.letters: list[Letter] = []
+        self.settled_with: list[tuple[Life, Capture]] = []
         self._edge = edge
         self._time = time
 
@@ -65,6 +66,11 @@ class Post:
             await self._attempts(letter, 1)
         if not letter.is_taken:
             raise NeverTaken(f"{letter.message} of {letter.life.order_id}: {letter.deliveries[-1]}")
+
+    async def settled(self, life: Life, capture: Capture) -> None:
+        """A marketplace owes us for an order."""
+        self.settled_with.append((life, capture))
+        await self._edge.settled(life, capture)
 
     async def _attempts(self, letter: Letter, copies: int) -> None:
         """Who asks for a refund or decides on it waits for its workflow, which may need time to pass."""
@@ -88,6 +94,7 @@ class Post:
             Message.WAYBILL: lambda: self._edge.said(life, letter.message, facts),
             Message.ASSESSMENT: lambda: self._edge.said(life, letter.message, facts),
             Message.CAME_BACK: lambda: self._edge.parcel(life, letter.body, letter.message),
+            Message.AFTER_SALE: lambda: self._edge.after_sale(life, letter.body),
             Message.REFUNDED: lambda: self._edge.notice(life, letter.body, Message.REFUNDED),
         }[letter.message]
 

@@ -23,6 +23,7 @@ LONG_DAYS = 14
 SELDOMER, SELDOMEST_MINUTES = 1.5, 120.0  # how often it is looked at
 SILENT_DAYS = 4
 DAMAGE_MINOR = 100
+THERE = 0  # the number of the one that a marketplace tells of; the shop numbers its own from 1
 SCRIPTS: dict[str, Sequence[RefundOutcome]] = {
     "refund_refused": (RefundOutcome.REFUSED,),
     "refund_closed": (RefundOutcome.CLOSED,),
@@ -33,6 +34,8 @@ SCRIPTS: dict[str, Sequence[RefundOutcome]] = {
 
 
 def _id(life: Life, number: int) -> str:
+    if number == THERE:
+        return life.sale_id
     return identity.refund_id(life.order_id, refund_key(life.order_id, number))
 
 
@@ -61,6 +64,8 @@ async def decide(act: Act, number: int, verb: str = "approve") -> None:
         letter = signature(act.life, found)
         if verb == "withdraw":
             letter = replace(letter, facts={**letter.facts, "verb": verb, "by": APPLICANT, "task": None})
+        if verb == "refuse":
+            letter = replace(letter, facts={**letter.facts, "verb": verb, "reason": "it was worn"})
         await act.send(letter)
         await act.pauses(1, 5)
 

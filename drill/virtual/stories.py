@@ -41,15 +41,16 @@ class Story:
             where = {*self.told}
         elif fault is Fault.REORDER:
             where = {Message.NOTICE} if self.early else set()
-            where |= self.told & {Message.PARCEL, Message.REFUNDED}
+            where |= self.told & {Message.PARCEL, Message.REFUNDED, Message.AFTER_SALE}
         elif fault is Fault.DELAY:
-            where = {*(self.told & {Message.NOTICE, Message.PARCEL, Message.REFUNDED}), *(self.calls & {Call.PAY_BACK})}
+            where = {*(self.told & LATE), *(self.calls & {Call.PAY_BACK})}
             where |= {call for call, message in OVERTAKEN_BY.items() if call in self.calls and message in self.told}
         else:
             where = {*self.calls}
         return tuple(Strike(fault, each) for each in sorted(where))
 
 
+LATE = {Message.NOTICE, Message.PARCEL, Message.REFUNDED, Message.AFTER_SALE}
 OVERTAKEN_BY: Mapping[Call, Message] = {
     Call.QUERY: Message.NOTICE,
     Call.CLOSE: Message.NOTICE,
@@ -78,12 +79,18 @@ _DUE = {
     "records.hear_of_refund",
 }
 _DUE_SIGNED = _DUE - {"refunds.approve_by_policy"}
+_HEARD_THERE = "refunds.hear_platform"
 _WORDS = {Message.REFUND, Message.DECISION, Message.REFUNDED}
 _BOTH = {Call.PAY_BACK, Call.PAID_BACK}
 
 
 def _story(steps: set[str], told: set[Message], calls: set[Call], *, early: bool = False) -> Story:
     return Story(frozenset(str(each) for each in steps), frozenset(told), frozenset(calls), early)
+
+
+def _there(*steps: str) -> Story:
+    """A marketplace moves the money, or does not."""
+    return _story({_HEARD_THERE, *steps}, {Message.AFTER_SALE}, {each for each in steps if isinstance(each, Call)})
 
 
 STORIES: Mapping[str, Story] = {
@@ -152,6 +159,11 @@ STORIES: Mapping[str, Story] = {
     **dict.fromkeys(
         ("due_twice_signed", "due_cancelled_signed"), _story(_DUE_SIGNED, {Message.REFUNDED}, {Call.PAY_BACK})
     ),
+    "there_signed": _there(Call.AGREE, Call.ASK),
+    "there_decided": _there(Call.ASK),
+    "there_refused": _there(Call.REFUSE),
+    "there_extended": _there(Call.EXTEND, Call.AGREE, Call.ASK),
+    "there_by_policy": _there("refunds.decide_at_deadline", Call.AGREE, Call.ASK),
     "cancelled_unpaid": _story(set(), set(), set()),
 }
 

@@ -27,7 +27,7 @@ from sandbox.courier import Courier
 from sandbox.crew import Crew
 from sandbox.faults import Fault, FaultBook, Place, Planted
 from sandbox.pace import Pace
-from tests.workflows.fake_platform import FakePlatform
+from drill.virtual.fake_platform import FakePlatform
 
 NOW = datetime(2026, 11, 22, 2, 0, 30, tzinfo=UTC)
 DEADLINE = datetime(2026, 11, 30, 2, 0, tzinfo=UTC)

@@ -33,8 +33,7 @@ Patch = pytest.MonkeyPatch
 class Bug:
     """`shows`: the invariant that must break. `sql` spoils the record first, where a constraint would help.
 
-    Only that part of the schedule is played which it is about: its refunds, its returns, what is due back, or the other
-    orders.
+    Only that `part` of the schedule is played which it is about.
     """
 
     what: str
@@ -42,9 +41,7 @@ class Bug:
     shows: str
     schedule: int
     sql: str = ""
-    of_refunds: bool = False
-    of_returns: bool = False
-    of_dues: bool = False
+    part: str = "of_orders"
 
 
 def check_then_insert(patch: Patch) -> None:

@@ -13,7 +13,8 @@ from sqlalchemy import text
 
 from api import refund_notices
 from api.acceptance import Acceptance
-from domain import repayment, returns
+from domain import platform_refund, repayment, returns
+from domain.after_sale import AfterSale, SaleState
 from domain.order import Order
 from domain.refund import Refund, Repayment
 from domain.refund_leg import RefundOutcome, Told
@@ -166,24 +167,38 @@ def order_never_told(patch: Patch) -> None:
     patch.setattr(TemporalMessenger, "tell_order", tell_of_its_beginning)
 
 
+def agreed_taken_for_paid(patch: Patch) -> None:
+    """A marketplace has agreed, and that is told as paid back."""
+    paid = platform_refund._paid_there
+
+    def hasty(refund: Refund, told: AfterSale, order: Order, others: Iterable[Refund], now: datetime) -> Any:
+        return paid(refund, replace(told, state=SaleState.SUCCEEDED, done_at=told.done_at or now), order, others, now)
+
+    patch.setattr(platform_refund, "_paid_there", hasty)
+
+
+REFUNDS, RETURNS, DUES, PLATFORMS = "of_refunds", "of_returns", "of_dues", "of_platforms"
 LEGS = "refunds-are-legs"
+REFUSED = "nothing-refused-by-the-record"
+AHEAD = "page-never-ahead-of-the-provider"
 DUE = "due-money-goes-back"
 REFUND_BUGS = (
-    Bug("a new number per attempt", new_number_per_attempt, LEGS, 9, of_refunds=True),
-    Bug("a timeout taken for a failure", timeout_taken_for_failure, LEGS, 9, of_refunds=True),
-    Bug("processing taken for done", processing_taken_for_done, "page-never-ahead-of-the-provider", 2, of_refunds=True),
-    Bug("the clock closes an unknown leg", clock_closes_an_unknown_leg, LEGS, 4, of_refunds=True),
+    Bug("a new number per attempt", new_number_per_attempt, LEGS, 9, part=REFUNDS),
+    Bug("a timeout taken for a failure", timeout_taken_for_failure, LEGS, 9, part=REFUNDS),
+    Bug("processing taken for done", processing_taken_for_done, AHEAD, 2, part=REFUNDS),
+    Bug("the clock closes an unknown leg", clock_closes_an_unknown_leg, LEGS, 4, part=REFUNDS),
     Bug(
         "the ceiling counts only what is finished",
         ceiling_counts_only_finished,
-        "nothing-refused-by-the-record",
+        REFUSED,
         11,
-        of_refunds=True,
+        part=REFUNDS,
     ),
-    Bug("a second writer", second_writer, "refunds-are-booked", 13, of_refunds=True),
-    Bug("approval version ignored", approval_version_ignored, "refunds-are-approved", 0, of_returns=True),
-    Bug("restock everything", restock_everything, "returned-stock-was-good", 0, of_returns=True),
-    Bug("check then insert a refund", check_then_insert, "nothing-refused-by-the-record", 2, of_returns=True),
-    Bug("surplus goes back by the first trade", surplus_by_the_first_trade, DUE, 1, of_dues=True),
-    Bug("the order is never told that its money is back", order_never_told, DUE, 0, of_dues=True),
+    Bug("a second writer", second_writer, "refunds-are-booked", 13, part=REFUNDS),
+    Bug("approval version ignored", approval_version_ignored, "refunds-are-approved", 0, part=RETURNS),
+    Bug("restock everything", restock_everything, "returned-stock-was-good", 0, part=RETURNS),
+    Bug("check then insert a refund", check_then_insert, REFUSED, 2, part=RETURNS),
+    Bug("surplus goes back by the first trade", surplus_by_the_first_trade, DUE, 1, part=DUES),
+    Bug("the order is never told that its money is back", order_never_told, DUE, 0, part=DUES),
+    Bug("agreed there taken for paid there", agreed_taken_for_paid, AHEAD, 0, part=PLATFORMS),
 )

@@ -10,7 +10,7 @@ import pytest
 
 from drill.virtual.batch import Records, play
 from drill.virtual.judgement import Found
-from drill.virtual.plan import Schedule, draw
+from drill.virtual.plan import draw
 from tests.drill.planted import SEED, Bug
 
 
@@ -33,14 +33,6 @@ async def found_with(bug: Bug, records: Records, schedules: Iterable[int]) -> li
     with pytest.MonkeyPatch.context() as patch:
         bug.plant(patch)
         played = await play(
-            Spoilt(records.server, bug.sql), [_part(bug, draw(SEED, schedule)) for schedule in schedules]
+            Spoilt(records.server, bug.sql), [getattr(draw(SEED, schedule), bug.part) for schedule in schedules]
         )
     return list(played.broken)
-
-
-def _part(bug: Bug, schedule: Schedule) -> Schedule:
-    if bug.of_dues:
-        return schedule.of_dues
-    if bug.of_returns:
-        return schedule.of_returns
-    return schedule.of_refunds if bug.of_refunds else schedule.of_orders

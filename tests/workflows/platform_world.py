@@ -13,7 +13,7 @@ from domain.refund import Asking, RefundStage
 from persistence import shops, stock
 from ports.refunds import PlatformTold, RefundAsked
 from tests.builders import yuan
-from tests.workflows.fake_platform import FakePlatform
+from drill.virtual.fake_platform import FakePlatform
 from tests.workflows.refund_world import ALL, RefundWorld
 from workflows import identity
 from workflows.messages import PaymentSettled
