@@ -17,6 +17,7 @@ from domain.after_sale import AfterSale, DecidedBy, SaleState
 from domain.money import Money
 from domain.reference import OrderId, ShopId
 from domain.refund_money import Units
+from drill.virtual.fake_platform import FakePlatform
 from ports.after_sales import AfterSales, SaleOrder, SaleOutcome
 from ports.clock import FixedClock
 from ports.errors import MessageRefused, RefusalReason, Unavailable
@@ -27,7 +28,6 @@ from sandbox.courier import Courier
 from sandbox.crew import Crew
 from sandbox.faults import Fault, FaultBook, Place, Planted
 from sandbox.pace import Pace
-from drill.virtual.fake_platform import FakePlatform
 
 NOW = datetime(2026, 11, 22, 2, 0, 30, tzinfo=UTC)
 DEADLINE = datetime(2026, 11, 30, 2, 0, tzinfo=UTC)

@@ -154,11 +154,11 @@ class Stage:
     async def until(self, holds: Callable[[], Awaitable[object]], what: str = "") -> None:
         await eventually(holds, what)
 
-    async def until_value(self, wanted: object, sql: str, **values: Any) -> None:
+    async def until_value(self, wanted: object, sql: str, *, seconds: float = PATIENCE_SECONDS, **values: Any) -> None:
         async def reached() -> bool:
             return bool(await self.value(sql, **values) == wanted)
 
-        await eventually(reached, f"{wanted} = {sql}")
+        await eventually(reached, f"{wanted} = {sql}", seconds)
 
     async def until_stage(self, order_no: str, *stages: str) -> None:
         async def reached() -> bool:

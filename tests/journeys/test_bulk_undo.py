@@ -86,7 +86,7 @@ def verdicts(plan: dict[str, Any]) -> Counter[tuple[str, str]]:
     return Counter((each["verdict"], each["state"]) for each in plan["items"])
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(420)
 async def test_47_double_charges_are_found_and_paid_back_by_two_people(undoing: Stage, record_url: str) -> None:
     stage, count = undoing, len(ORDERS)
     stage.pace(600)
@@ -104,7 +104,7 @@ async def test_47_double_charges_are_found_and_paid_back_by_two_people(undoing: 
     assert (alone.status_code, "a second person" in alone.json()["detail"]) == (409, True)
     assert (too_much.status_code, "lin may not decide on" in too_much.json()["detail"]) == (409, True)
     assert [(await released(stage, plan, "boss")).status_code for _ in range(2)] == [200, 200]
-    await stage.until_value(count - 1, BACK)
+    await stage.until_value(count - 1, BACK, seconds=180)
     await stage.until_value(1, "select count(*) from undo_items where state = 'differs'")
 
     slip["amount_minor"] -= 1

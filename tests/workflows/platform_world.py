@@ -10,10 +10,10 @@ from domain.money import Money
 from domain.payment import Capture
 from domain.reference import ShopId
 from domain.refund import Asking, RefundStage
+from drill.virtual.fake_platform import FakePlatform
 from persistence import shops, stock
 from ports.refunds import PlatformTold, RefundAsked
 from tests.builders import yuan
-from drill.virtual.fake_platform import FakePlatform
 from tests.workflows.refund_world import ALL, RefundWorld
 from workflows import identity
 from workflows.messages import PaymentSettled
