@@ -78,10 +78,6 @@ class Life:
         return f"S-{self.order_id.shop_id}-{self.order_id.order_no}"
 
     @property
-    def workflow_ids(self) -> tuple[str, ...]:
-        return (identity.order_workflow_id(self.order_id), *map(identity.refund_workflow_id, self.refunds))
-
-    @property
     def in_flight(self) -> bool:
         on_its_way = self.captured and not self.left and not self.ended
         return bool(self.unbooked) or self.paying_back or on_its_way
@@ -156,7 +152,8 @@ class Lives:
 
     @property
     def workflow_ids(self) -> list[str]:
-        return [workflow_id for life in self for workflow_id in life.workflow_ids]
+        """Of all that run, or may come to."""
+        return [*map(identity.order_workflow_id, self._lives), *self._of_refunds]
 
     def of(self, order_id: OrderId) -> Life:
         return self._lives[order_id]

@@ -48,6 +48,7 @@ class PretendedWorkflows:
         self.refund_view: RefundView | None = None
         self.pause_seconds = 0.0
         self.asked = 0
+        self.answered = 0
 
     def get_workflow_handle(self, _: str) -> "PretendedWorkflows":
         return self
@@ -58,6 +59,7 @@ class PretendedWorkflows:
         view = self.refund_view if what is RefundWorkflow.progress else self.view
         if view is None:
             raise RPCError("no worker", RPCStatusCode.DEADLINE_EXCEEDED, b"")
+        self.answered += 1
         return view
 
 

@@ -1,6 +1,5 @@
 """What the tracking page and its JSON say of refunds: only with proof, and never that money is back too early."""
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -118,10 +117,9 @@ async def test_the_workflow_says_where_it_stands_else_the_record_as_of_when(edge
     )
     refund = await told(edge)
     assert (refund["source"], refund["stage"]) == ("workflow", "approved")
-    edge.workflows.pause_seconds = 30
-    begun = time.monotonic()
+    edge.workflows.pause_seconds, answered = 30, edge.workflows.answered
     assert (await told(edge))["source"] == "record"
-    assert time.monotonic() - begun < 2  # 1 s is the promise; a busy machine may be slower
+    assert edge.workflows.answered == answered, "the customer does not wait for it"
 
 
 @pytest.mark.slow

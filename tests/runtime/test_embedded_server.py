@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -208,11 +207,9 @@ async def test_a_server_whose_clients_know_its_port_never_moves(server_type: typ
 @both
 async def test_a_throwaway_server_leaves_no_folder(server_type: type_of_server) -> None:
     async with server_type.throwaway() as server:
-        begun = time.monotonic()
         assert server.running
         places = [server.folder.path, (server.folder.path / "cluster").resolve()]
         assert places[0].exists()
-    assert time.monotonic() - begun < 10
     assert not any(place.exists() for place in places)
     assert not places[0].parent.exists()
 
