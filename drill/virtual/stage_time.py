@@ -4,10 +4,11 @@ import asyncio
 import heapq
 import itertools
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
-from temporalio.api.testservice.v1 import SleepRequest
+from temporalio.api.testservice.v1 import SleepRequest, UnlockTimeSkippingRequest
 from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
@@ -77,16 +78,27 @@ class StageTime:
             await asyncio.gather(passing, return_exceptions=True)
 
     async def _watch(self, passing: "asyncio.Task[None]") -> None:
-        """With a lost task time passes as on the wall, without end: whatever is lost in two looks is lost for good."""
+        """With a lost task time passes as on the wall, without end: whatever is lost in two looks is lost for good.
+
+        Where none is lost and everybody waits, the server holds a lock on time that it forgot.
+        """
         suspects: set[str] = set()
+        looks = 0
         while not passing.done():
             before = self.clock.now()
             await asyncio.wait([passing], timeout=LOOK.total_seconds())
-            still = self.clock.now() - before <= LOOK * 1.5
-            seen = await self._lost() if still and not passing.done() else set()
+            looks = looks + 1 if self.clock.now() - before <= LOOK * 1.5 else 0
+            seen = await self._lost() if looks and not passing.done() else set()
             if suspects & seen:
                 raise Stranded(", ".join(sorted(suspects & seen)))
+            if looks > 1 and not seen and not self._busy and not passing.done():
+                await self._unlock()
             suspects = seen
+
+    async def _unlock(self) -> None:
+        """It may still come back by itself: then there is none to be given back."""
+        with suppress(RPCError):
+            await self._env.client.test_service.unlock_time_skipping(UnlockTimeSkippingRequest())
 
     async def _pass(self) -> None:
         while True:

@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from temporalio.api.testservice.v1 import LockTimeSkippingRequest
 
 from drill.virtual import stage_time
 from drill.virtual.house import open_temporal
@@ -28,6 +29,19 @@ async def test_time_passes_while_all_wait_for_it() -> None:
         time.start(act("soon", 5))
         await time.play()
     assert seen == [("soon", 5), ("late", 600)]
+
+
+async def test_a_lock_on_time_that_the_server_forgot_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stage_time, "LOOK", timedelta(seconds=0.2))
+    async with open_temporal({"drill": bytes(32)}) as env:
+        time = StageTime(env, FixedClock(await env.get_current_time()))
+        await env.client.test_service.lock_time_skipping(LockTimeSkippingRequest())
+
+        async def act() -> None:
+            await time.passes(minutes=600)
+
+        time.start(act())
+        await time.play()
 
 
 async def test_an_act_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
